@@ -1,0 +1,38 @@
+/**
+ * Where things live in a machine's one WebAssembly.Memory. Every number is a byte offset into it.
+ *
+ *     0x000000  nothing (a host address of 0 means "no address")
+ *     0x001000  state of the running CPU (cpu-state.ts)
+ *     0x010000  first-level TLB, reads    4096 entries x 16 bytes
+ *     0x020000  first-level TLB, writes   4096 entries x 16 bytes
+ *     0x030000  jump cache                4096 entries x 16 bytes
+ *     0x040000  constants and scratch of the translator
+ *     0x100000  second-level TLB: 1 MiB for reads, 1 MiB for writes (of the running address space)
+ *     0x400000  frames
+ */
+
+/** Bytes in a page of guest address space and in the frame behind it. */
+export const PAGE_SIZE = 0x1000;
+/** Allocation granularity: reservations and views begin at multiples of this. */
+export const GRANULE = 0x10000;
+/** First and last address a program can have (GetSystemInfo's documented values for x64). */
+export const LOWEST_ADDRESS = 0x10000;
+export const HIGHEST_ADDRESS = 0x7fff_fffe_ffff;
+
+export const CPU_STATE = 0x1000;
+export const TLB_READ = 0x10000;
+export const TLB_WRITE = 0x20000;
+export const TLB_ENTRIES = 4096;
+export const TLB_ENTRY_SIZE = 16;
+export const JUMP_CACHE = 0x30000;
+export const JUMP_CACHE_ENTRIES = 4096;
+export const TRANSLATOR_SCRATCH = 0x40000;
+export const TLB2_READ = 0x100000;
+export const TLB2_WRITE = 0x200000;
+export const TLB2_ENTRIES = 0x8000;
+/** Byte offset of frame 0. */
+export const FRAMES = 0x400000;
+/** Size of the WebAssembly.Memory in bytes: 4 GiB, all that 32-bit wasm can address. */
+export const RAM_BYTES = 0x1_0000_0000;
+/** Most frames that a machine can have. */
+export const MAX_FRAMES = (RAM_BYTES - FRAMES) / PAGE_SIZE;
