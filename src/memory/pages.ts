@@ -1,0 +1,259 @@
+import { isCopy } from './protection.ts';
+import {
+  CHARGED,
+  COPIED,
+  LEAF_PAGES,
+  LOCKED,
+  type Leaf,
+  PageState,
+  PROTECT_MASK,
+  PROTECT_SHIFT,
+  STATE_MASK,
+  WRITTEN,
+} from './page-table.ts';
+import { MEM_PRIVATE } from './constants.ts';
+import { afterCopy } from './protection.ts';
+import type { Region } from './regions.ts';
+import type { AddressSpace } from './space.ts';
+
+/**
+ * Ranges of pages of one region. A range operation touches an entry only where there is one or where the range
+ * begins or ends in the middle of a leaf; whole leaves without entries change through the region's plain runs.
+ * So its cost does not depend on the size of the range.
+ */
+
+/** Flags of a page, from its entry or from what the region (and a SEC_RESERVE section) says. */
+export function flagsOf(space: AddressSpace, region: Region, page: number): number {
+  const flags = space.table.flags(page);
+  return flags !== 0 ? flags : plainFlags(region, page);
+}
+
+/** Flags of a page that has no entry. */
+export function plainFlags(region: Region, page: number): number {
+  const { section } = region;
+  if (section?.isReserve && !section.pages.isCommitted(sectionIndex(region, page))) return PageState.reserved;
+  return region.plain(page);
+}
+
+export function sectionIndex(region: Region, page: number): number {
+  return page - region.start + region.sectionPage;
+}
+
+/** What a run of pages has in common: 0 for reserved, else committed and those of its flags that `mask` names. */
+function commonOf(flags: number, mask: number): number {
+  return (flags & STATE_MASK) === PageState.reserved ? 0 : PageState.committed | (flags & mask);
+}
+
+/** A run of pages, as the last nextRun found it. */
+export interface Run {
+  /** 0 for reserved pages; else PageState.committed and the flags asked for. */
+  common: number;
+}
+
+/**
+ * Looks at the run that begins at `page`: answers the page after it, at most `end`, and leaves in `run` what
+ * its pages have in common. Neighbouring runs can be alike where the table ends a leaf: callers join them.
+ */
+export function nextRun(
+  space: AddressSpace,
+  region: Region,
+  page: number,
+  end: number,
+  mask: number,
+  run: Run,
+): number {
+  const common = commonOf(flagsOf(space, region, page), mask);
+  run.common = common;
+  let at = page;
+  while (at < end) {
+    const number = Math.floor(at / LEAF_PAGES);
+    const leaf = space.table.leaf(number);
+    const base = number * LEAF_PAGES;
+    const stop = leaf === undefined ? nextLeafStart(space, number, end) : Math.min(end, base + LEAF_PAGES);
+    while (at < stop) {
+      const flags = leaf === undefined ? 0 : leaf.flags[at - base]!;
+      if (flags !== 0) {
+        if (commonOf(flags, mask) !== common) return at;
+        at++;
+        continue;
+      }
+      if (commonOf(plainFlags(region, at), mask) !== common) return at;
+      const bare = leaf === undefined ? stop : bareEnd(leaf, at - base, stop - base) + base;
+      at = plainStop(region, at, bare);
+    }
+  }
+  return end;
+}
+
+function nextLeafStart(space: AddressSpace, number: number, end: number): number {
+  const next = space.table.nextLeaf(number + 1, Math.ceil(end / LEAF_PAGES));
+  return next === undefined ? end : Math.min(end, next.number * LEAF_PAGES);
+}
+
+/** The first index after `from` whose entry is not 0, at most `stop`. */
+function bareEnd(leaf: Leaf, from: number, stop: number): number {
+  let index = from + 1;
+  while (index < stop && leaf.flags[index] === 0) index++;
+  return index;
+}
+
+/** The page after the last one before `stop` that is plainly the same as `page`. */
+function plainStop(region: Region, page: number, stop: number): number {
+  const end = Math.min(stop, region.plainEnd(page));
+  const { section } = region;
+  if (!section?.isReserve) return end;
+  const shift = region.start - region.sectionPage;
+  return section.pages.commitEnd(page - shift, end - shift) + shift;
+}
+
+/** How many pages of [first, end) are reserved (committed = false) or committed and lack the flags (committed = true). */
+export function countPages(
+  space: AddressSpace,
+  region: Region,
+  first: number,
+  end: number,
+  committed: boolean,
+  lacking = 0,
+): number {
+  const run: Run = { common: 0 };
+  let count = 0;
+  for (let page = first; page < end; ) {
+    const next = nextRun(space, region, page, end, lacking, run);
+    const counts = committed ? run.common !== 0 && (run.common & lacking) === 0 : run.common === 0;
+    if (counts) count += next - page;
+    page = next;
+  }
+  return count;
+}
+
+/** The part of a range whose leaves the range covers as far as the region goes: it changes through plain runs. */
+function wholeLeaves(region: Region, first: number, end: number): { from: number; to: number } {
+  const from = first === region.start ? first : Math.ceil(first / LEAF_PAGES) * LEAF_PAGES;
+  const to = end === region.end ? end : Math.floor(end / LEAF_PAGES) * LEAF_PAGES;
+  return from < to ? { from, to } : { from: end, to: end };
+}
+
+/**
+ * Gives all pages of [first, end) new flags: `change` gets a page's flags and answers them changed, without
+ * touching a frame. Answers whether a page that was in the working set changed.
+ */
+export function changePages(
+  space: AddressSpace,
+  region: Region,
+  first: number,
+  end: number,
+  change: (flags: number) => number,
+): boolean {
+  const { from, to } = wholeLeaves(region, first, end);
+  let present = changeEdge(space, region, first, from, change);
+  if (from < to) {
+    // Plain runs last: until then the entries' own flags are changed against the old ones.
+    present = changeEntries(space, region, from, to, change) || present;
+    if (changeEdge(space, region, to, end, change)) present = true;
+    region.changePlain(from, to, change);
+    return present;
+  }
+  return present;
+}
+
+/** Changes pages one by one, with entries where they differ from the region. */
+function changeEdge(
+  space: AddressSpace,
+  region: Region,
+  first: number,
+  end: number,
+  change: (flags: number) => number,
+): boolean {
+  let present = false;
+  for (let page = first; page < end; page++) {
+    const entry = space.table.flags(page);
+    const plain = plainFlags(region, page);
+    const changed = change(entry === 0 ? plain : entry);
+    if (inWorkingSet(entry)) present = true;
+    if (changed === plain) {
+      if (entry !== 0) space.table.set(page, 0, 0);
+    } else if (changed !== entry) space.table.set(page, changed, holdsFrame(entry) ? space.table.frame(page) : 0);
+  }
+  return present;
+}
+
+/** Changes the entries there are; those without a frame that become plain go. */
+function changeEntries(
+  space: AddressSpace,
+  region: Region,
+  first: number,
+  end: number,
+  change: (flags: number) => number,
+): boolean {
+  let present = false;
+  space.table.forEachLeaf(first, end, (leaf, from, to) => {
+    const base = leaf.number * LEAF_PAGES;
+    for (let index = from; index < to; index++) {
+      const entry = leaf.flags[index]!;
+      if (entry === 0) continue;
+      if (inWorkingSet(entry)) present = true;
+      const changed = change(entry);
+      if (holdsFrame(entry)) leaf.flags[index] = changed;
+      else space.table.set(base + index, changed === change(plainFlags(region, base + index)) ? 0 : changed, 0);
+    }
+  });
+  return present;
+}
+
+export function inWorkingSet(flags: number): boolean {
+  const state = flags & STATE_MASK;
+  return state === PageState.resident || state === PageState.shared;
+}
+export function holdsFrame(flags: number): boolean {
+  return (flags & STATE_MASK) >= PageState.resident;
+}
+
+/** Takes every frame and entry away from [first, end). Answers whether a page was in the working set. */
+export function dropPages(space: AddressSpace, first: number, end: number): boolean {
+  let present = false;
+  space.table.forEachLeaf(first, end, (leaf, from, to) => {
+    const base = leaf.number * LEAF_PAGES;
+    for (let index = from; index < to; index++) {
+      const entry = leaf.flags[index]!;
+      if (entry === 0) continue;
+      if (inWorkingSet(entry)) present = true;
+      if (holdsFrame(entry)) dropFrame(space, entry, leaf.frames[index]!);
+      space.table.set(base + index, 0, 0);
+    }
+  });
+  return present;
+}
+
+/** Takes the reference of a page-table entry with these flags away from its frame, and its lock. */
+export function dropFrame(space: AddressSpace, flags: number, frame: number): void {
+  const { frames } = space.system;
+  if ((flags & LOCKED) !== 0) dropLock(space, frame);
+  if (inWorkingSet(flags)) space.statistics.resident--;
+  if (frames.dropReference(frame) === 0) space.system.freeFrame(frame);
+}
+
+export function addLock(space: AddressSpace, frame: number): void {
+  const { frames } = space.system;
+  frames.locks[frame]!++;
+  frames.addReference(frame);
+  space.lockedPages++;
+}
+export function dropLock(space: AddressSpace, frame: number): void {
+  const { frames } = space.system;
+  frames.locks[frame]!--;
+  frames.dropReference(frame);
+  space.lockedPages--;
+}
+
+/** Flags with another protection. A page that was copied stays copied: the WRITECOPY forms mean READWRITE there. */
+export function withProtection(flags: number, protect: number): number {
+  const effective = (flags & COPIED) !== 0 ? afterCopy(protect) : protect;
+  const charged = isCopy(protect) ? CHARGED : 0;
+  return (flags & ~(PROTECT_MASK | WRITTEN)) | (effective << PROTECT_SHIFT) | charged;
+}
+
+/** Whether a page with these flags is charged to commit by its region. */
+export function isCharged(region: Region, flags: number): boolean {
+  if (region.type === MEM_PRIVATE) return (flags & STATE_MASK) !== PageState.reserved;
+  return (flags & CHARGED) !== 0;
+}
