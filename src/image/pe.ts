@@ -1,0 +1,119 @@
+import { ExportTable } from './export-table.ts';
+import { Directory, FILE_DLL, FILE_LARGE_ADDRESS_AWARE, FILE_RELOCS_STRIPPED } from './format.ts';
+import { FunctionTable } from './function-table.ts';
+import { type Headers, type Role, readHeaders } from './headers.ts';
+import { ImageBytes } from './image-bytes.ts';
+import { type ImportedDll, readDelayedImports, readImports } from './import-table.ts';
+import { isRefusal, type Refusal } from './refusal.ts';
+import { type Relocations, readRelocations } from './relocations.ts';
+import { type ImageSection, readSections } from './sections.ts';
+import { SymbolTable } from './symbol-table.ts';
+import { readTls, type TlsDirectory } from './tls-directory.ts';
+
+/** What readImage() answers. */
+export type ReadResult =
+  | { readonly image: PeImage; readonly refusal?: undefined }
+  | (Refusal & { readonly image?: undefined });
+
+/**
+ * Reads an x86-64 Windows image (PE32+). Whatever the loader relies on is checked here, so that later steps cannot fail;
+ * other tables are read when asked for, and are empty when broken. Reading never throws and its work is bounded.
+ */
+export function readImage(file: Uint8Array, role: Role = 'program'): ReadResult {
+  const headers = readHeaders(file, role);
+  if (isRefusal(headers)) return headers;
+  const sections = readSections(file, headers);
+  if (isRefusal(sections)) return sections;
+  const bytes = new ImageBytes(file, headers, sections);
+  const imports = readImports(bytes, headers.directories[Directory.imports].address);
+  if (isRefusal(imports)) return imports;
+  const tls = readTls(bytes, headers.directories[Directory.tls].address, headers.base);
+  if (isRefusal(tls)) return tls;
+  return { image: new PeImage(file, { headers, sections, bytes, imports, tls }) };
+}
+
+interface ImageParts {
+  readonly headers: Headers;
+  readonly sections: readonly ImageSection[];
+  readonly bytes: ImageBytes;
+  readonly imports: readonly ImportedDll[];
+  readonly tls: TlsDirectory | undefined;
+}
+
+/** An image file that can be loaded. All addresses are RVAs. */
+export class PeImage {
+  readonly file: Uint8Array;
+  readonly headers: Headers;
+  readonly sections: readonly ImageSection[];
+  /** The image's bytes in memory, before relocation. */
+  readonly bytes: ImageBytes;
+  readonly imports: readonly ImportedDll[];
+  readonly tls: TlsDirectory | undefined;
+  #exports: ExportTable | undefined;
+  #functions: FunctionTable | undefined;
+  #symbols: SymbolTable | undefined;
+  #relocations: Relocations | Refusal | undefined;
+
+  constructor(file: Uint8Array, parts: ImageParts) {
+    this.file = file;
+    this.headers = parts.headers;
+    this.sections = parts.sections;
+    this.bytes = parts.bytes;
+    this.imports = parts.imports;
+    this.tls = parts.tls;
+    this.#exports = undefined;
+    this.#functions = undefined;
+    this.#symbols = undefined;
+    this.#relocations = undefined;
+  }
+
+  get isDll(): boolean {
+    return (this.headers.characteristics & FILE_DLL) !== 0;
+  }
+
+  /** Whether its address space ends at 47 bits instead of 2 GiB. */
+  get isLargeAddressAware(): boolean {
+    return (this.headers.characteristics & FILE_LARGE_ADDRESS_AWARE) !== 0;
+  }
+
+  /** Whether it may be loaded elsewhere than at headers.base. */
+  get isMovable(): boolean {
+    return (this.headers.characteristics & FILE_RELOCS_STRIPPED) === 0;
+  }
+
+  get exports(): ExportTable {
+    return (this.#exports ??= new ExportTable(this.bytes, this.headers.directories[Directory.exports]));
+  }
+
+  /** Functions with unwind data. */
+  get functions(): FunctionTable {
+    return (this.#functions ??= new FunctionTable(
+      this.bytes,
+      this.headers.directories[Directory.exceptions],
+    ));
+  }
+
+  /** The linker's names, if they were left in. */
+  get symbols(): SymbolTable {
+    return (this.#symbols ??= new SymbolTable(this.file, this.headers, this.sections));
+  }
+
+  get relocations(): Relocations | Refusal {
+    return (this.#relocations ??= readRelocations(
+      this.bytes,
+      this.headers.directories[Directory.relocations],
+    ));
+  }
+
+  /** What the image loads by itself when first called; a broken table is a Refusal. */
+  readDelayedImports(): readonly ImportedDll[] | Refusal {
+    return readDelayedImports(this.bytes, this.headers.directories[Directory.delayedImports].address);
+  }
+
+  /** The section that `address` lies in. */
+  sectionAt(address: number): ImageSection | undefined {
+    return this.sections.find(
+      (section) => address >= section.address && address < section.address + section.size,
+    );
+  }
+}
