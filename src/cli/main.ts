@@ -1,0 +1,35 @@
+#!/usr/bin/env node
+import { HELP } from './help.ts';
+import { parseArguments } from './options.ts';
+
+declare const WINMEM_VERSION: string;
+
+/** Exit codes of our own (CONVENTIONS: the shell's). */
+const USAGE = 125;
+
+async function main(): Promise<number> {
+  const parsed = parseArguments(process.argv.slice(2));
+  switch (parsed.kind) {
+    case 'help':
+      process.stdout.write(HELP);
+      return 0;
+    case 'version':
+      process.stdout.write(`winmem ${WINMEM_VERSION}\n`);
+      return 0;
+    case 'usage':
+      process.stderr.write(`winmem: ${parsed.message}\n`);
+      return USAGE;
+    case 'run': {
+      const { run } = await import('./run.ts');
+      return run(parsed.command);
+    }
+  }
+}
+
+main().then(
+  (code) => process.exit(code),
+  (error) => {
+    process.stderr.write(`winmem: an error of its own, please report it: ${error?.stack ?? error}\n`);
+    process.exit(USAGE);
+  },
+);

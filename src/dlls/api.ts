@@ -1,0 +1,165 @@
+import type { Thread } from '../process/thread.ts';
+
+/**
+ * How an API function is declared, once, for everybody who calls it: guest code by way of a stub in one of
+ * our DLL images, TypeScript callers, `--trace` and the coverage page.
+ */
+
+/**
+ * Parameter and result kinds.
+ *  address, size  64-bit value as a number; above 2^53 it is rounded but stays above, so range checks refuse it
+ *  handle         signed 64-bit value as a number (-1 is the current process)
+ *  dword, int, bool, status, word, byte   the low 32 bits (int signed), 16 or 8 bits
+ *  opaque64       two numbers, low and high half; never converted
+ *  void           a result nobody reads
+ */
+export type Kind =
+  | 'address'
+  | 'size'
+  | 'handle'
+  | 'dword'
+  | 'int'
+  | 'bool'
+  | 'status'
+  | 'word'
+  | 'byte'
+  | 'opaque64'
+  | 'void';
+
+/**
+ * A call from a host function into the guest: `address` is called with up to four integer arguments on the
+ * thread's stack, and the generator gets what it leaves in rax (as a number; the thread's registers have
+ * the exact value).
+ */
+export interface GuestCall {
+  readonly address: number;
+  readonly args: readonly number[];
+}
+
+type Plain<A extends readonly number[]> = (thread: Thread, ...args: A) => number;
+type Calling<A extends readonly number[]> = (
+  thread: Thread,
+  ...args: A
+) => Generator<GuestCall, number, number>;
+
+/** What a bad guest pointer does: see DESIGN decision 4 in ARCHITECTURE.md. */
+export type FaultRule = 'service' | 'library';
+
+export interface Parameter {
+  readonly name: string;
+  readonly kind: Kind;
+}
+
+/** One API function. `A` are the numbers its implementation takes. */
+export interface Declaration<A extends readonly number[] = readonly number[]> {
+  readonly rule: FaultRule;
+  readonly parameters: readonly Parameter[];
+  readonly variadic: boolean;
+  readonly result: Kind;
+  readonly plain: Plain<A> | undefined;
+  readonly calling: Calling<A> | undefined;
+  /** The documentation makes it do nothing; listed as such on the coverage page. */
+  readonly documentedNoOp: boolean;
+}
+
+/** A declaration in its place: which DLL, which name, which page describes it. */
+export interface ApiFunction extends Declaration<never[]> {
+  readonly dll: string;
+  readonly name: string;
+  readonly page: string;
+}
+
+type One<P extends string> = P extends `${string}: opaque64`
+  ? [number, number]
+  : P extends '...'
+    ? []
+    : [number];
+/** The numbers that a parameter list such as 'lpAddress: address, dwSize: size' stands for. */
+export type ParametersOf<S extends string> = S extends ''
+  ? []
+  : S extends `${infer Head}, ${infer Rest}`
+    ? [...One<Head>, ...ParametersOf<Rest>]
+    : One<S>;
+
+function parseParameters(list: string): { parameters: Parameter[]; variadic: boolean } {
+  const parameters: Parameter[] = [];
+  let variadic = false;
+  for (const part of list === '' ? [] : list.split(', ')) {
+    if (part === '...') {
+      variadic = true;
+      continue;
+    }
+    const colon = part.indexOf(': ');
+    if (colon < 0) throw new RangeError(`parameter "${part}" has no kind`);
+    parameters.push({ name: part.slice(0, colon), kind: part.slice(colon + 2) as Kind });
+  }
+  return { parameters, variadic };
+}
+
+function declare<A extends readonly number[]>(
+  rule: FaultRule,
+  list: string,
+  result: Kind,
+  plain: Plain<A> | undefined,
+  calling: Calling<A> | undefined,
+): Declaration<A> {
+  return { rule, ...parseParameters(list), result, plain, calling, documentedNoOp: false };
+}
+
+/** A system service: a bad pointer becomes its documented status, nothing is raised. */
+export function service<const S extends string>(list: S, result: Kind, run: Plain<ParametersOf<S>>) {
+  return declare('service', list, result, run, undefined);
+}
+
+/** A library function: a bad pointer raises the access violation in its caller, and can be resumed. */
+export function library<const S extends string>(list: S, result: Kind, run: Plain<ParametersOf<S>>) {
+  return declare('library', list, result, run, undefined);
+}
+
+/** A library function that calls back into the guest. */
+export function calling<const S extends string>(list: S, result: Kind, run: Calling<ParametersOf<S>>) {
+  return declare('library', list, result, undefined, run);
+}
+
+/** A function that the documentation makes a no-op (a hint, a 16-bit leftover): returns `value`, does nothing else. */
+export function documentedNoOp<const S extends string>(list: S, result: Kind, value = 0) {
+  return { ...declare<number[]>('service', list, result, () => value, undefined), documentedNoOp: true };
+}
+
+/** The functions of one header, with the address of their documentation; `{}` in `pages` is the lower-case name. */
+export interface Family<
+  F extends Record<string, Declaration<never[]>> = Record<string, Declaration<never[]>>,
+> {
+  readonly dll: string;
+  readonly pages: string;
+  readonly functions: F;
+}
+
+// biome-ignore lint/suspicious/noExplicitAny: a family mixes functions of every parameter list
+type AnyDeclaration = Declaration<any>;
+
+export function family<F extends Record<string, AnyDeclaration>>(
+  dll: string,
+  pages: string,
+  functions: F,
+): Family<F> {
+  return { dll, pages, functions };
+}
+
+/** Arguments from TypeScript: numbers, or a string for a pointer to text. */
+type FromTypeScript<A> = A extends readonly number[] ? { [I in keyof A]: number | string } : never;
+
+/** The typed face of a family for TypeScript callers: the same names and parameters, number out. */
+export type ApiOf<F> =
+  F extends Family<infer Functions>
+    ? {
+        readonly [Name in keyof Functions]: Functions[Name] extends Declaration<infer A>
+          ? (...args: FromTypeScript<A>) => number
+          : never;
+      }
+    : never;
+
+/** Where Microsoft documents `name` of this family. */
+export function pageOf(of: Family, name: string): string {
+  return of.pages.replace('{}', name.toLowerCase());
+}

@@ -1,0 +1,29 @@
+import { consoleApi } from './console.ts';
+import { criticalSectionApi, slimLockApi } from './critical-section.ts';
+import { environmentApi } from './environment.ts';
+import { fileApi } from './file.ts';
+import { handleApi } from './handle.ts';
+import { commandLineApi, processApi } from './process.ts';
+import { codePageApi, stringApi } from './string.ts';
+import { clockApi, counterApi, sleepApi, timeApi } from './time.ts';
+import { flsApi, tlsApi } from './tls.ts';
+
+/** kernel32's families that are not the memory API's. */
+export const kernel32FilesFamilies = [
+  processApi,
+  commandLineApi,
+  handleApi,
+  criticalSectionApi,
+  slimLockApi,
+  tlsApi,
+  flsApi,
+  consoleApi,
+  fileApi,
+  environmentApi,
+  clockApi,
+  timeApi,
+  counterApi,
+  sleepApi,
+  stringApi,
+  codePageApi,
+] as const;

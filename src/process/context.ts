@@ -1,0 +1,76 @@
+import { type CpuState, STATE } from '../machine/cpu-state.ts';
+import type { GuestMemory } from '../memory/guest-memory.ts';
+
+/**
+ * The x64 CONTEXT structure in guest memory
+ * (https://learn.microsoft.com/windows/win32/api/winnt/ns-winnt-context).
+ */
+export const CONTEXT = {
+  flags: 0x30,
+  mxcsr: 0x34,
+  segments: 0x38,
+  eflags: 0x44,
+  debug: 0x48,
+  /** rax rcx rdx rbx rsp rbp rsi rdi r8..r15: the same order as CpuState's. */
+  gpr: 0x78,
+  rip: 0xf8,
+  fxsave: 0x100,
+  xmm: 0x1a0,
+} as const;
+export const CONTEXT_SIZE = 0x4d0;
+
+const CONTEXT_AMD64 = 0x100000;
+const CONTROL = CONTEXT_AMD64 | 1;
+const INTEGER = CONTEXT_AMD64 | 2;
+const FLOATING_POINT = CONTEXT_AMD64 | 8;
+/** CONTEXT_CONTROL | INTEGER | SEGMENTS | FLOATING_POINT | DEBUG_REGISTERS. */
+const CONTEXT_ALL = CONTEXT_AMD64 | 0x1f;
+/** cs ds es fs gs ss of 64-bit user mode. */
+const SEGMENTS = [0x33, 0x2b, 0x2b, 0x53, 0x2b, 0x2b];
+/** Flags that a program may set: CF PF AF ZF SF TF DF OF NT AC ID; bits 1 and 9 (IF) always read one. */
+const WRITABLE_FLAGS = 0x0024_4dd5;
+const FIXED_FLAGS = 0x202;
+/** MXCSR bits that exist; setting another is a #GP on a processor. */
+const MXCSR_BITS = 0xffff;
+const FXSAVE_BYTES = 512;
+const FXSAVE_MXCSR = 0x18;
+const FXSAVE_MXCSR_MASK = 0x1c;
+const X87_BYTES = 0xa0;
+const XMM_BYTES = 0x100;
+
+/** Writes the whole register state at `at`. GuestFault when the memory does not take it. */
+export function writeContext(memory: GuestMemory, cpu: CpuState, at: number): void {
+  memory.fill(at, 0, CONTEXT_SIZE);
+  memory.setU32(at + CONTEXT.flags, CONTEXT_ALL);
+  memory.setU32(at + CONTEXT.mxcsr, cpu.word(STATE.mxcsr));
+  for (let i = 0; i < SEGMENTS.length; i++) memory.setU16(at + CONTEXT.segments + i * 2, SEGMENTS[i]!);
+  memory.setU32(at + CONTEXT.eflags, cpu.word(STATE.rflags));
+  memory.setBytes(at + CONTEXT.gpr, cpu.slice(STATE.gpr, 128));
+  memory.setBytes(at + CONTEXT.rip, cpu.slice(STATE.rip, 8));
+  memory.setBytes(at + CONTEXT.fxsave, cpu.slice(STATE.fxsave, X87_BYTES));
+  memory.setU32(at + CONTEXT.fxsave + FXSAVE_MXCSR, cpu.word(STATE.mxcsr));
+  memory.setU32(at + CONTEXT.fxsave + FXSAVE_MXCSR_MASK, MXCSR_BITS);
+  memory.setBytes(at + CONTEXT.xmm, cpu.slice(STATE.xmm, XMM_BYTES));
+}
+
+/** Loads the parts that ContextFlags names. GuestFault when it cannot be read. */
+export function readContext(memory: GuestMemory, cpu: CpuState, at: number): void {
+  const flags = memory.u32(at + CONTEXT.flags);
+  const bytes = memory.bytes(at, CONTEXT.fxsave + FXSAVE_BYTES);
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  if ((flags & INTEGER) === INTEGER) {
+    const rsp = cpu.gpr(4);
+    cpu.slice(STATE.gpr, 128).set(bytes.subarray(CONTEXT.gpr, CONTEXT.gpr + 128));
+    if ((flags & CONTROL) !== CONTROL) cpu.rsp = rsp;
+  }
+  if ((flags & CONTROL) === CONTROL) {
+    cpu.slice(STATE.rip, 8).set(bytes.subarray(CONTEXT.rip, CONTEXT.rip + 8));
+    cpu.slice(STATE.gpr + 32, 8).set(bytes.subarray(CONTEXT.gpr + 32, CONTEXT.gpr + 40));
+    cpu.setWord(STATE.rflags, (view.getUint32(CONTEXT.eflags, true) & WRITABLE_FLAGS) | FIXED_FLAGS);
+  }
+  if ((flags & FLOATING_POINT) === FLOATING_POINT) {
+    cpu.setWord(STATE.mxcsr, view.getUint32(CONTEXT.mxcsr, true) & MXCSR_BITS);
+    cpu.slice(STATE.fxsave, X87_BYTES).set(bytes.subarray(CONTEXT.fxsave, CONTEXT.fxsave + X87_BYTES));
+    cpu.slice(STATE.xmm, XMM_BYTES).set(bytes.subarray(CONTEXT.xmm, CONTEXT.xmm + XMM_BYTES));
+  }
+}

@@ -1,0 +1,40 @@
+import type { AddressSpace } from '../memory/space.ts';
+
+/** Why Executor.run() came back. The registers in CpuState are then exact. */
+export const Exit = {
+  /** The fuel is used up; run() again continues. */
+  fuel: 1,
+  /** A memory access faulted: exitCode = NTSTATUS, faultAddress, faultAccess; rip is the instruction. */
+  fault: 2,
+  /** #DE: exitCode = STATUS_INTEGER_DIVIDE_BY_ZERO or STATUS_INTEGER_OVERFLOW; rip is the instruction. */
+  divide: 3,
+  /** int3; rip is the int3 itself. */
+  breakpoint: 4,
+  /** Undefined opcode (ud2 and what no processor has); rip is the instruction. */
+  illegal: 5,
+  /** An instruction that a processor has and we do not; `unsupported` tells which. */
+  unsupported: 6,
+  /** The host function of a `syscall` asked to leave (park, raise, switch, end); rip is after the syscall. */
+  service: 7,
+  /** A privileged instruction or another #GP that has no address. */
+  privileged: 8,
+  /** Single step trap (TF) after an instruction. */
+  singleStep: 9,
+} as const;
+export type ExitReason = (typeof Exit)[keyof typeof Exit];
+
+/** What a CPU offers to processes. cpu/ implements it. */
+export interface Executor {
+  /** Makes `space` the running address space. */
+  activate(space: AddressSpace): void;
+  /** Runs from the rip in CpuState until something needs the host; never longer than the fuel given. */
+  run(fuel: number): ExitReason;
+  /** One line naming the instruction behind Exit.unsupported (bytes and mnemonic). */
+  readonly unsupported: string;
+}
+
+/**
+ * Called for a `syscall` in one of our own DLLs' stubs with the service number in eax; the registers are
+ * written back and are reloaded after it. True leaves run() with Exit.service.
+ */
+export type ServiceHook = (service: number) => boolean;

@@ -1,0 +1,66 @@
+import { type CpuState, R8, R9, RAX, RCX, RDX, RSP } from '../machine/cpu-state.ts';
+import type { Thread } from './thread.ts';
+
+/** A call that a host function wants made in the guest; see dlls/api.ts. */
+export interface GuestCallRequest {
+  readonly address: number;
+  readonly args: readonly number[];
+}
+
+/** A host function that is waiting for a call it made into the guest. */
+export interface HostFrame {
+  readonly run: Generator<GuestCallRequest, number, number>;
+  /** The guest's rsp while the function's stub runs: tells which frame a return belongs to. */
+  readonly rsp: number;
+  readonly name: string;
+}
+
+/** Bytes that the stub of a calling function takes from the stack: shadow space and arguments of what it calls. */
+export const CALLING_FRAME = 0x68;
+/** A forged stack can make frames pile up; this many nested host functions end the process. */
+const MOST_FRAMES = 10_000;
+
+/**
+ * Starts a host function that calls into the guest. Its stub loops: call what rax says, hand the result back,
+ * until rax is 0; then rdx is the function's own result. Returns false when frames are nested too deep.
+ */
+export function startHostFrame(thread: Thread, name: string, run: HostFrame['run']): boolean {
+  const rsp = thread.cpu.gpr(RSP);
+  dropUnwound(thread, rsp + 1);
+  if (thread.hostFrames.length >= MOST_FRAMES) return false;
+  thread.hostFrames.push({ run, rsp, name });
+  advance(thread, 0);
+  return true;
+}
+
+/** The guest function that the innermost frame called has returned `result`. False: no such frame waits. */
+export function resumeHostFrame(thread: Thread, result: number): boolean {
+  const rsp = thread.cpu.gpr(RSP);
+  dropUnwound(thread, rsp);
+  if (thread.hostFrames.at(-1)?.rsp !== rsp) return false;
+  advance(thread, result);
+  return true;
+}
+
+/** Frames whose stub's stack lies below `lowest` were unwound past (a long jump, an exception). */
+export function dropUnwound(thread: Thread, lowest: number): void {
+  const frames = thread.hostFrames;
+  while (frames.length > 0 && frames.at(-1)!.rsp < lowest) frames.pop();
+}
+
+const REGISTERS = [RCX, RDX, R8, R9];
+
+function advance(thread: Thread, result: number): void {
+  const frame = thread.hostFrames.at(-1)!;
+  const step = frame.run.next(result);
+  const cpu: CpuState = thread.cpu;
+  if (step.done) {
+    const index = thread.hostFrames.indexOf(frame);
+    if (index >= 0) thread.hostFrames.splice(index, 1);
+    cpu.setGpr(RAX, 0);
+    cpu.setGpr(RDX, step.value);
+    return;
+  }
+  cpu.setGpr(RAX, step.value.address);
+  for (let i = 0; i < step.value.args.length; i++) cpu.setGpr(REGISTERS[i]!, step.value.args[i]!);
+}
