@@ -67,6 +67,8 @@ export interface ApiFunction extends Declaration<never[]> {
   readonly dll: string;
   readonly name: string;
   readonly page: string;
+  /** How many parameters there are, or -1 when they are not all single numbers in registers. */
+  readonly plainArity: number;
 }
 
 type One<P extends string> = P extends `${string}: opaque64`

@@ -5,6 +5,11 @@ import { ARGUMENT_REGISTERS, Pending, parametersOf, type Thread } from '../proce
 import { win32Error } from '../process/win32-error.ts';
 import { type ApiFunction, type Family, type Kind, library, pageOf } from './api.ts';
 
+/**
+ * Our DLLs lie high, far from programs, the same in every process and run; nothing else is placed from here on,
+ * and a `syscall` counts only here.
+ */
+export const OWN_DLLS = 0x7ff8_0000_0000;
 /** Service number by which the stub of a calling function hands back what the guest function returned. */
 export const CALLBACK_RETURN = 0;
 /** Return address and shadow space below the first stack argument. */
@@ -40,7 +45,8 @@ export class ServiceTable {
         const key = `${of.dll}!${name}`;
         if (this.#byName.has(key)) throw new RangeError(`${key} is declared twice`);
         this.#byName.set(key, this.functions.length);
-        this.functions.push({ ...declaration, dll: of.dll, name, page: pageOf(of, name) });
+        const plainArity = arityOf(declaration.parameters);
+        this.functions.push({ ...declaration, dll: of.dll, name, page: pageOf(of, name), plainArity });
       }
     }
   }
@@ -62,6 +68,7 @@ export class ServiceTable {
       dll,
       name,
       page: '',
+      plainArity: 0,
     };
   }
 
@@ -75,7 +82,7 @@ export class ServiceTable {
     const thread = this.thread!;
     if (service === CALLBACK_RETURN) return this.#returnFromGuest(thread);
     const api = this.functions[service];
-    if (!api) {
+    if (!api || thread.cpu.rip < OWN_DLLS) {
       thread.stop(
         `a raw system call with number 0x${service.toString(16)} at ${thread.process.describe(thread.cpu.rip)}`,
       );
@@ -163,11 +170,10 @@ function readArguments(thread: Thread, api: ApiFunction): number[] {
   return args;
 }
 
-/** Calls without allocating for up to eight plain parameters. */
+/** Calls without allocating for up to four plain parameters. */
 function spread(thread: Thread, api: ApiFunction, run: Generic): unknown {
   const p = api.parameters;
-  if (p.length > 8 || p.some(isOpaque)) return run(thread, ...readArguments(thread, api));
-  switch (p.length) {
+  switch (api.plainArity) {
     case 0:
       return run(thread);
     case 1:
@@ -194,8 +200,9 @@ function spread(thread: Thread, api: ApiFunction, run: Generic): unknown {
   }
 }
 
-function isOpaque(parameter: { kind: Kind }): boolean {
-  return parameter.kind === 'opaque64';
+/** How many parameters there are, or -1 when they are not all single numbers in registers. */
+function arityOf(parameters: readonly { kind: Kind }[]): number {
+  return parameters.length > 4 || parameters.some(({ kind }) => kind === 'opaque64') ? -1 : parameters.length;
 }
 
 function low(thread: Thread, index: number): number {

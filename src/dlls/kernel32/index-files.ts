@@ -1,7 +1,10 @@
 import { consoleApi } from './console.ts';
 import { criticalSectionApi, slimLockApi } from './critical-section.ts';
+import { directoryApi, directoryBaseApi } from './directory.ts';
 import { environmentApi } from './environment.ts';
 import { fileApi } from './file.ts';
+import { fileInfoApi, fileInfoClassApi } from './file-info.ts';
+import { findApi } from './find.ts';
 import { handleApi } from './handle.ts';
 import { commandLineApi, processApi } from './process.ts';
 import { codePageApi, stringApi } from './string.ts';
@@ -19,6 +22,11 @@ export const kernel32FilesFamilies = [
   flsApi,
   consoleApi,
   fileApi,
+  fileInfoApi,
+  fileInfoClassApi,
+  directoryApi,
+  directoryBaseApi,
+  findApi,
   environmentApi,
   clockApi,
   timeApi,

@@ -1,0 +1,81 @@
+#!/bin/sh
+# Builds every Windows program of the project with Debian's mingw, byte for byte the same each time:
+#   examples/*.c, test/guest/*.c, bench/guest/*.c and the generated fault programs.
+# Usage: scripts/build-examples.sh [FOLDER]   FOLDER gets examples/ test/guest/ bench/guest/ scripts/ (default: in place)
+#        scripts/build-examples.sh --check    builds elsewhere and compares with the .exe files checked in
+set -eu
+root=$(cd "$(dirname "$0")/.." && pwd)
+CC=${CC:-x86_64-w64-mingw32-gcc}
+
+check=
+if [ "${1:-}" = --check ]; then
+    check=1
+    out=$(mktemp -d)
+    trap 'rm -rf "$out"' EXIT
+else
+    out=$(realpath -m "${1:-$root}")
+fi
+mkdir -p "$out/examples" "$out/test/guest" "$out/bench/guest" "$out/scripts"
+
+# Nothing of the machine may get into the files: no time stamps, no paths, no compiler version.
+cflags="-O2 -std=gnu11 -Wall -Wextra -Werror -fno-ident -ffile-prefix-map=$root=."
+# Reading the TEB through gs is no null pointer.
+cflags="$cflags --param=min-pagesize=0"
+ldflags="-Wl,--no-insert-timestamp"
+strip="-s"
+symbols="-Wl,--strip-debug"
+
+# compile OUTPUT FLAGS SOURCE...: the source paths are relative to the root.
+compile() {
+    output=$1
+    flags=$2
+    shift 2
+    # shellcheck disable=SC2086
+    (cd "$root" && "$CC" $cflags $flags -o "$out/$output" "$@" $ldflags)
+}
+
+for name in hello heap alloc handler guard chkstk jit nodes views file lock; do
+    case $name in
+        handler) compile examples/$name.exe "$symbols" examples/$name.c ;;
+        *) compile examples/$name.exe "$strip" examples/$name.c ;;
+    esac
+done
+
+# The DLL is linked to the address of its user, so that it must be relocated.
+work=$(mktemp -d)
+compile examples/plugin.dll "$strip -shared -Wl,--image-base=0x140000000 -Wl,--out-implib=$work/libplugin.a" \
+    examples/plugin.c examples/plugin.def
+compile examples/plugin-host.exe "$strip" examples/plugin-host.c "$work/libplugin.a"
+rm -r "$work"
+
+compile scripts/oracle-run.exe "$strip" scripts/oracle-run.c
+
+work=$(mktemp -d)
+node "$root/scripts/fault-program.mjs" "$work/cases.S"
+compile test/guest/faults.exe "$strip -Wl,--disable-dynamicbase" test/guest/faults/harness.c \
+    test/guest/faults/switch.S "$work/cases.S"
+rm -r "$work"
+
+for source in "$root"/test/guest/*.c; do
+    [ -e "$source" ] || continue
+    name=$(basename "$source" .c)
+    compile "test/guest/$name.exe" "$strip" "test/guest/$name.c" -lntdll
+done
+for source in "$root"/bench/guest/*.c; do
+    [ -e "$source" ] || continue
+    name=$(basename "$source" .c)
+    compile "bench/guest/$name.exe" "$strip -fno-tree-vectorize" "bench/guest/$name.c"
+done
+
+if [ -n "$check" ]; then
+    status=0
+    for file in "$out"/examples/* "$out"/test/guest/* "$out"/bench/guest/* "$out"/scripts/*; do
+        [ -e "$file" ] || continue
+        relative=${file#"$out"/}
+        if ! cmp -s "$file" "$root/$relative"; then
+            echo "build-examples: $relative is not what its source builds to" >&2
+            status=1
+        fi
+    done
+    exit $status
+fi

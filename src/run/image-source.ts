@@ -1,0 +1,109 @@
+import { isKnownExport } from '../dlls/known-exports/index.ts';
+import type { ServiceTable } from '../dlls/service-table.ts';
+import type { FoundDll, MissingImport } from '../image/load-plan.ts';
+import { type PeImage, readImage } from '../image/pe.ts';
+import type { HostFiles } from '../machine/host.ts';
+import { buildOwnDll, SPARE_STUB } from './dll-images.ts';
+import type { ImageSource } from './loader.ts';
+import { ownDlls } from './own-dlls.ts';
+
+/** A DLL larger than this is not read. */
+const LARGEST_FILE = 1024 * 1024 * 1024;
+/** Functions that a program may import though we lack them. */
+const SPARE_STUBS = 1024;
+/** Name of the block of their stubs in our ntdll. */
+const SPARE = '(absent functions)';
+const SYSTEM32 = 'C:\\Windows\\System32\\';
+
+/** A folder where DLLs are looked for, with its name in the guest. */
+export interface DllFolder {
+  readonly hostPath: string;
+  readonly guestPath: string;
+}
+
+/** Finds DLLs: our own by name, the program's beside it. */
+export class DllSource implements ImageSource {
+  readonly #files: HostFiles;
+  readonly #folders: readonly DllFolder[];
+  readonly #own = new Map<string, PeImage>();
+  readonly #paths = new Map<string, string>();
+  readonly #table: ServiceTable;
+  readonly #firstSpare: number;
+  #spareAddress = 0;
+  #spareUsed = 0;
+
+  constructor(
+    files: HostFiles,
+    folders: readonly DllFolder[],
+    table: ServiceTable,
+    crtData: readonly { readonly name: string; readonly size: number }[],
+  ) {
+    this.#files = files;
+    this.#folders = folders;
+    this.#table = table;
+    this.#firstSpare = table.reserve(SPARE_STUBS);
+    for (const own of ownDlls(crtData, { name: SPARE, firstService: this.#firstSpare, count: SPARE_STUBS })) {
+      const built = buildOwnDll(own, table);
+      const result = readImage(built.bytes, 'library');
+      if (!result.image) throw new Error(`our own ${own.dll}.dll is not an image: ${result.refusal}`);
+      this.#own.set(`${own.dll}.dll`, result.image);
+      if (own.spare) this.#spareAddress = own.base + built.addresses.get(SPARE)!;
+    }
+  }
+
+  find(name: string): FoundDll | undefined {
+    const lower = name.toLowerCase();
+    const own = this.#own.get(lower);
+    if (own) return { file: own, name: lower };
+    for (const folder of this.#folders) {
+      const found = this.#inFolder(folder, lower);
+      if (found) return found;
+    }
+    return undefined;
+  }
+
+  #inFolder(folder: DllFolder, lower: string): FoundDll | undefined {
+    const names = this.#files.list(folder.hostPath);
+    if (typeof names === 'string') return undefined;
+    const name = names.find((entry) => entry.toLowerCase() === lower);
+    const bytes = name === undefined ? undefined : readHostFile(this.#files, `${folder.hostPath}/${name}`);
+    if (name === undefined || bytes === undefined) return undefined;
+    this.#paths.set(lower, `${folder.guestPath}${folder.guestPath.endsWith('\\') ? '' : '\\'}${name}`);
+    return { file: bytes, name };
+  }
+
+  isOwn(image: PeImage): boolean {
+    return [...this.#own.values()].includes(image);
+  }
+
+  pathOf(name: string): string {
+    return this.#paths.get(name.toLowerCase()) ?? `${SYSTEM32}${name}`;
+  }
+
+  /**
+   * A stub for a function that Windows has and we do not: it stops the run when it is called. Our DLLs always lie
+   * at their preferred base.
+   */
+  standIn(missing: MissingImport): number | undefined {
+    const dll = missing.dll.toLowerCase().replace(/\.dll$/, '');
+    if (!isKnownExport(dll, missing.symbol) || this.#spareUsed >= SPARE_STUBS) return undefined;
+    const index = this.#spareUsed++;
+    this.#table.setAbsent(this.#firstSpare + index, dll, missing.symbol);
+    return this.#spareAddress + index * SPARE_STUB;
+  }
+}
+
+/** A whole host file, or undefined when it cannot be read or is too large. */
+export function readHostFile(files: HostFiles, path: string): Uint8Array | undefined {
+  const file = files.open(path, { write: false, create: false, exclusive: false, truncate: false });
+  if (typeof file === 'string') return undefined;
+  try {
+    const size = file.size();
+    if (size > LARGEST_FILE) return undefined;
+    const bytes = new Uint8Array(size);
+    const read = file.read(0, bytes);
+    return typeof read === 'number' ? bytes.subarray(0, read) : undefined;
+  } finally {
+    file.close();
+  }
+}

@@ -1,0 +1,129 @@
+import { createExecutor } from '../cpu/executor.ts';
+import { msvcrtData } from '../dlls/msvcrt/index.ts';
+import { allFamilies } from '../dlls/registry.ts';
+import { ServiceTable } from '../dlls/service-table.ts';
+import { readImage } from '../image/pe.ts';
+import type { Host } from '../machine/host.ts';
+import type { Drives } from '../process/drives.ts';
+import type { Executor } from '../process/executor.ts';
+import { Machine } from '../process/machine.ts';
+import type { Process } from '../process/process.ts';
+import { standardHandles } from '../process/standard-handles.ts';
+import { PEB } from '../process/teb.ts';
+import type { Thread } from '../process/thread.ts';
+import { DllSource } from './image-source.ts';
+import { ImageLoader, type LoadFailure } from './loader.ts';
+import { LoadedModule } from './modules.ts';
+import { type KernelEntries, type RunEnd, Runner, type RunOptions } from './runner.ts';
+
+const HIGHEST_SMALL_ADDRESS = 0x7ffe_ffff;
+const DEFAULT_STACK = 0x100000;
+
+/** A program to run, as the guest knows it. */
+export interface ProgramOptions {
+  readonly host: Host;
+  readonly drives: Drives;
+  /** The exe's bytes, its file name, and its path in the guest. */
+  readonly file: Uint8Array;
+  readonly name: string;
+  readonly path: string;
+  /** Host folder of the program, where its DLLs are, and that folder in the guest. */
+  readonly folder: { readonly hostPath: string; readonly guestPath: string };
+  readonly commandLine: string;
+  readonly currentDirectory: string;
+  readonly environment: ReadonlyMap<string, string>;
+  readonly ram?: number;
+}
+
+/** Why a program cannot be run: one line each. */
+export interface Refused {
+  readonly refused: readonly string[];
+}
+
+/** A loaded program on its own machine. */
+export class Program {
+  readonly machine: Machine;
+  readonly process: Process;
+  readonly thread: Thread;
+  readonly table: ServiceTable;
+  readonly executor: Executor;
+  readonly #runner: Runner;
+
+  private constructor(
+    machine: Machine,
+    process: Process,
+    table: ServiceTable,
+    executor: Executor,
+    entries: KernelEntries,
+    entry: number,
+  ) {
+    this.machine = machine;
+    this.process = process;
+    this.thread = process.mainThread;
+    this.table = table;
+    this.executor = executor;
+    this.#runner = new Runner(executor, table, this.thread, entries);
+    this.#runner.prepare(entry, process.peb);
+  }
+
+  /** Reads, maps and binds the program; nothing of it has run when this returns. RangeError for an unusable `ram`. */
+  static load(options: ProgramOptions): Program | Refused {
+    const { image, refusal } = readImage(options.file, 'program');
+    if (!image) return { refused: [`${options.name}: ${refusal}`] };
+    const machine = new Machine({ ram: options.ram, host: options.host });
+    machine.drives = options.drives;
+    const table = new ServiceTable();
+    table.add(allFamilies);
+    const { headers } = image;
+    const process = machine.createProcess({
+      highest: image.isLargeAddressAware ? undefined : HIGHEST_SMALL_ADDRESS,
+      heapReserve: headers.heapReserve,
+      heapCommit: headers.heapCommit,
+    });
+    process.createThread(headers.stackReserve || DEFAULT_STACK, headers.stackCommit);
+    process.commandLine = options.commandLine;
+    process.currentDirectory = options.currentDirectory;
+    process.environment = new Map(options.environment);
+    const source = new DllSource(options.host.files, [options.folder], table, msvcrtData);
+    const loader = new ImageLoader(process, source);
+    process.loader = loader;
+    const main = loader.loadProgram(options.name, options.path, image, ['ntdll.dll', 'kernel32.dll']);
+    if (!(main instanceof LoadedModule)) return refusedBy(options.name, main);
+    process.memory.setU64(process.peb + PEB.imageBase, main.base);
+    process.memory.setU32(process.peb + PEB.imageSubsystem, headers.subsystem);
+    loader.data.writeParameters(options.path, standardHandles(process));
+    initializeCrtData(process, loader);
+    const executor = createExecutor(machine, (service) => table.serve(service));
+    return new Program(machine, process, table, executor, kernelEntries(loader), main.entryPoint);
+  }
+
+  /** Runs to the end, or until time or patience runs out; then memory and files are given back. */
+  run(options: RunOptions): Promise<RunEnd> {
+    return this.#runner.run(options);
+  }
+
+  /** Writes what is dirty and frees everything. */
+  close(): void {
+    this.process.destroy();
+    this.machine.fileCaches.flushAll();
+  }
+}
+
+function refusedBy(name: string, failure: LoadFailure): Refused {
+  return { refused: failure.problems.map((line) => (line.startsWith(name) ? line : `${name}: ${line}`)) };
+}
+
+function kernelEntries(loader: ImageLoader): KernelEntries {
+  const ntdll = loader.modules.byName('ntdll.dll')!;
+  return {
+    threadStart: ntdll.resolve('RtlUserThreadStart'),
+    exceptionDispatcher: ntdll.resolve('KiUserExceptionDispatcher'),
+  };
+}
+
+/** Variables that msvcrt exports get their first values when the DLL is there. */
+function initializeCrtData(process: Process, loader: ImageLoader): void {
+  const crt = loader.modules.byName('msvcrt.dll');
+  if (!crt) return;
+  for (const { name, initialize } of msvcrtData) initialize?.(process, crt.resolve(name));
+}

@@ -1,0 +1,204 @@
+import type { ServiceTable } from '../dlls/service-table.ts';
+import { type CpuState, RCX, RDX, STATE } from '../machine/cpu-state.ts';
+import {
+  STATUS_BREAKPOINT,
+  STATUS_ILLEGAL_INSTRUCTION,
+  STATUS_IN_PAGE_ERROR,
+  STATUS_PRIVILEGED_INSTRUCTION,
+  STATUS_SINGLE_STEP,
+} from '../memory/status.ts';
+import { endUnhandled, enterDispatcher } from '../process/exception.ts';
+import { type Executor, Exit, type ExitReason } from '../process/executor.ts';
+import { updateSharedData } from '../process/kuser.ts';
+import { TEB } from '../process/teb.ts';
+import { type ExceptionRecord, Pending, parametersOf, type Thread } from '../process/thread.ts';
+
+/** Longest time between two looks at the host's events, in milliseconds. */
+const SLICE = 20;
+/** Fuel of one run() call: about a millisecond of translated code. */
+const FUEL = 200_000;
+/** rflags of a new thread: interrupts on, bit 1 always set. */
+const INITIAL_FLAGS = 0x202;
+const INITIAL_MXCSR = 0x1f80;
+const INITIAL_X87_CONTROL = 0x27f;
+/** Shadow space and return address that a function finds at its entry. */
+const ENTRY_FRAME = 0x28;
+const SYSCALL_LENGTH = 2;
+
+/** How a run ended. */
+export type RunEnd =
+  | { readonly kind: 'exited' }
+  | { readonly kind: 'stopped'; readonly reason: string }
+  | { readonly kind: 'timeout' }
+  | { readonly kind: 'interrupted' };
+
+export interface RunOptions {
+  /** Milliseconds of host time after which the run ends. */
+  readonly timeout?: number;
+  /** Asked between slices: true ends the run as interrupted. */
+  readonly interrupted?: () => boolean;
+}
+
+/** Addresses in our ntdll that the kernel's side enters. */
+export interface KernelEntries {
+  readonly threadStart: number;
+  readonly exceptionDispatcher: number;
+}
+
+/** Runs a thread in slices, turning exits of the CPU into what Windows makes of them. */
+export class Runner {
+  readonly #executor: Executor;
+  readonly #table: ServiceTable;
+  readonly #thread: Thread;
+  readonly #entries: KernelEntries;
+  readonly #cpu: CpuState;
+  #stopped = '';
+
+  constructor(executor: Executor, table: ServiceTable, thread: Thread, entries: KernelEntries) {
+    this.#executor = executor;
+    this.#table = table;
+    this.#thread = thread;
+    this.#entries = entries;
+    this.#cpu = thread.cpu;
+  }
+
+  /** Points a new thread at its start routine. */
+  prepare(start: number, argument: number): void {
+    const { stack, teb, space, memory } = this.#thread;
+    const cpu = this.#cpu;
+    cpu.slice(0, STATE.temp).fill(0);
+    cpu.setWord(STATE.rflags, INITIAL_FLAGS);
+    cpu.setWord(STATE.mxcsr, INITIAL_MXCSR);
+    cpu.setWord(STATE.fxsave, INITIAL_X87_CONTROL);
+    cpu.setNumber64(STATE.gsBase, teb);
+    cpu.setGpr(RCX, start);
+    cpu.setGpr(RDX, argument);
+    cpu.rsp = stack.high - ENTRY_FRAME;
+    cpu.rip = this.#entries.threadStart;
+    space.runningStack = {
+      low: stack.low,
+      high: stack.high,
+      guarantee: 0,
+      onLimit: (limit) => memory.setU64(teb + TEB.stackLimit, limit),
+    };
+    this.#table.thread = this.#thread;
+    this.#executor.activate(space);
+  }
+
+  async run(options: RunOptions): Promise<RunEnd> {
+    const started = performance.now();
+    const deadline = options.timeout === undefined ? Number.POSITIVE_INFINITY : started + options.timeout;
+    for (;;) {
+      const now = performance.now();
+      if (now >= deadline) return { kind: 'timeout' };
+      if (options.interrupted?.()) return { kind: 'interrupted' };
+      updateSharedData(this.#thread.process);
+      this.#slice(Math.min(now + SLICE, deadline));
+      if (this.#stopped !== '') return { kind: 'stopped', reason: this.#stopped };
+      if (this.#thread.process.exitCode !== undefined) return { kind: 'exited' };
+      if (this.#thread.pending === Pending.park) await this.#parked(deadline, options);
+      else await nextHostTurn();
+    }
+  }
+
+  /** Runs until the time is up, the process has ended, or the thread waits. */
+  #slice(until: number): void {
+    do {
+      this.#handle(this.#executor.run(FUEL));
+      if (this.#stopped !== '' || this.#thread.pending !== Pending.none) return;
+      if (this.#thread.process.exitCode !== undefined) return;
+    } while (performance.now() < until);
+  }
+
+  #handle(reason: ExitReason): void {
+    if (reason === Exit.fuel) return;
+    if (reason === Exit.service) this.#served();
+    else if (reason === Exit.unsupported) {
+      const place = this.#thread.process.describe(this.#cpu.rip);
+      this.#stopped = `${this.#executor.unsupported} at ${place} is not built yet`;
+    } else this.#raise(this.#exceptionOf(reason));
+  }
+
+  #exceptionOf(reason: ExitReason): ExceptionRecord {
+    switch (reason) {
+      case Exit.fault:
+        return faultRecord(this.#thread);
+      case Exit.divide:
+        return this.#record(this.#cpu.word(STATE.exitCode));
+      case Exit.breakpoint:
+        return this.#record(STATUS_BREAKPOINT, parametersOf(0));
+      case Exit.singleStep:
+        return this.#record(STATUS_SINGLE_STEP);
+      case Exit.privileged:
+        return this.#record(STATUS_PRIVILEGED_INSTRUCTION);
+      default:
+        return this.#record(STATUS_ILLEGAL_INSTRUCTION);
+    }
+  }
+
+  #record(code: number, parameters: readonly number[] = []): ExceptionRecord {
+    return { code, flags: 0, address: this.#cpu.rip, parameters };
+  }
+
+  #raise(record: ExceptionRecord): void {
+    if (enterDispatcher(this.#thread, record, this.#entries.exceptionDispatcher)) return;
+    endUnhandled(this.#thread, record);
+    this.#thread.pending = Pending.none;
+  }
+
+  /** An API function wants something other than to return. */
+  #served(): void {
+    const thread = this.#thread;
+    const pending = thread.pending;
+    if (pending === Pending.park) return;
+    thread.pending = Pending.none;
+    if (pending === Pending.stop) {
+      this.#stopped = thread.stopReason;
+    } else if (pending === Pending.raise) {
+      if (thread.raisedAgain) this.#cpu.rip = this.#cpu.rip - SYSCALL_LENGTH;
+      this.#raise({ ...thread.exception!, address: this.#cpu.rip });
+    }
+  }
+
+  /** Waits for what the thread waits for, then has the call made again. */
+  async #parked(deadline: number, options: RunOptions): Promise<void> {
+    const thread = this.#thread;
+    let awake = false;
+    const woken = new Promise<void>((resolve) => {
+      thread.wakeWhen!(() => {
+        awake = true;
+        resolve();
+      });
+    });
+    while (!awake && performance.now() < deadline && !options.interrupted?.()) {
+      await Promise.race([woken, delay(SLICE)]);
+    }
+    thread.pending = Pending.none;
+    thread.wakeWhen = undefined;
+    // The call is made again from its `syscall`; eax still holds the service number.
+    this.#cpu.rip = this.#cpu.rip - SYSCALL_LENGTH;
+  }
+}
+
+function faultRecord(thread: Thread): ExceptionRecord {
+  const { cpu, space } = thread;
+  const code = cpu.word(STATE.exitCode);
+  const access = cpu.word(STATE.faultAccess);
+  const address = [cpu.word(STATE.faultAddress), cpu.word(STATE.faultAddress + 4)];
+  const detail = code === STATUS_IN_PAGE_ERROR ? parametersOf(space.faultDetail) : [];
+  return { code, flags: 0, address: cpu.rip, parameters: [...parametersOf(access), ...address, ...detail] };
+}
+
+/** Lets timers, signals and input through. */
+function nextHostTurn(): Promise<void> {
+  return new Promise((resolve) => {
+    if (typeof setImmediate === 'function') setImmediate(resolve);
+    else setTimeout(resolve, 0);
+  });
+}
+
+function delay(milliseconds: number): Promise<void> {
+  return new Promise((resolve) => {
+    setTimeout(resolve, milliseconds);
+  });
+}
