@@ -1,9 +1,19 @@
 /**
  * How the memory manager scales: nanoseconds per call with 100 and with 100,000 regions, and a 64 TiB
- * reservation with 1,000 scattered commits. Run: npm run bench:memory, or bundle this file and run it.
+ * reservation with 1,000 scattered commits. Run:
+ *
+ *     npx esbuild bench/memory-scale.ts --bundle --platform=node --format=esm --outfile=.cache/memory-scale.mjs
+ *     node --expose-gc .cache/memory-scale.mjs
  */
 import { Ram } from '../src/machine/ram.ts';
-import { MEM_COMMIT, MEM_RELEASE, MEM_RESERVE, PAGE_READONLY, PAGE_READWRITE, WRITE } from '../src/memory/constants.ts';
+import {
+  MEM_COMMIT,
+  MEM_RELEASE,
+  MEM_RESERVE,
+  PAGE_READONLY,
+  PAGE_READWRITE,
+  WRITE,
+} from '../src/memory/constants.ts';
 import { GuestMemory } from '../src/memory/guest-memory.ts';
 import type { AddressSpace, MemoryInfo } from '../src/memory/space.ts';
 import { MemorySystem } from '../src/memory/system.ts';
@@ -32,65 +42,76 @@ function randomOf(seed: number): (below: number) => number {
   };
 }
 
-interface Cost {
-  allocate: number;
-  query: number;
-  protect: number;
-  free: number;
+const CALLS = 20_000;
+const ROUNDS = 7;
+const KINDS = ['allocate', 'query', 'protect', 'free'] as const;
+type Cost = Record<(typeof KINDS)[number], number>;
+
+/** Nanoseconds of processor time per call: other programs on the machine count less than with a clock. */
+function time(calls: number, operation: () => void): number {
+  const start = process.cpuUsage();
+  operation();
+  const { user, system } = process.cpuUsage(start);
+  return ((user + system) * 1e3) / calls;
 }
 
-/** Best of five rounds of calls on random ones of `count` regions; each region has one touched page. */
-function measure(count: number): Cost {
+/** An address space with `count` regions of two pages, each with one page touched. */
+function crowded(count: number): { space: AddressSpace; bases: number[] } {
   const space = new MemorySystem(ram, { frames: FRAMES }).createSpace();
   const bases: number[] = [];
-  for (let i = 0; i < count; i++) {
-    must(space.allocate(0, 0x2000, MEM_RESERVE | MEM_COMMIT, PAGE_READWRITE));
-    bases.push(space.resultBase);
-    if (i < FRAMES / 2) space.probe(space.resultBase, WRITE);
-  }
+  for (let i = 0; i < count; i++) bases.push(makeRegion(space));
+  return { space, bases };
+}
+
+function makeRegion(space: AddressSpace): number {
+  must(space.allocate(0, 0x2000, MEM_RESERVE | MEM_COMMIT, PAGE_READWRITE));
+  const base = space.resultBase;
+  space.probe(base, WRITE);
+  return base;
+}
+
+/** The best of some rounds on `group` regions at a time, which `choose` picks among all of them. */
+function measure(count: number, group: number, choose: (round: number, count: number) => number[]): Cost {
+  const { space, bases } = crowded(count);
   const best: Cost = { allocate: Infinity, query: Infinity, protect: Infinity, free: Infinity };
-  for (let round = 0; round < 5; round++) {
-    const cost = measureRound(space, bases, randomOf(round + 1));
-    for (const key of Object.keys(best) as (keyof Cost)[]) best[key] = Math.min(best[key], cost[key]);
+  for (let round = 0; round < ROUNDS; round++) {
+    const sum: Cost = { allocate: 0, query: 0, protect: 0, free: 0 };
+    for (let done = 0; done < CALLS; done += group) {
+      const chosen = choose(round * CALLS + done, count);
+      sum.query += time(CALLS, () => {
+        for (const index of chosen) must(space.query(bases[index]!, info));
+      });
+      sum.protect += time(CALLS, () => {
+        for (const index of chosen) must(space.protect(bases[index]!, 0x1000, PAGE_READONLY));
+      });
+      sum.free += time(CALLS, () => {
+        for (const index of chosen) must(space.free(bases[index]!, 0, MEM_RELEASE));
+      });
+      sum.allocate += time(CALLS, () => {
+        for (const index of chosen) {
+          must(space.allocate(0, 0x2000, MEM_RESERVE | MEM_COMMIT, PAGE_READWRITE));
+          bases[index] = space.resultBase;
+        }
+      });
+      for (const index of chosen) space.probe(bases[index]!, WRITE);
+    }
+    for (const kind of KINDS) best[kind] = Math.min(best[kind], sum[kind]);
   }
   space.destroy();
   return best;
 }
 
-const CALLS = 50_000;
-
-function measureRound(space: AddressSpace, bases: number[], random: (below: number) => number): Cost {
-  const time = (operation: () => void): number => {
-    const start = performance.now();
-    operation();
-    return ((performance.now() - start) * 1e6) / CALLS;
-  };
-  const picks = Array.from({ length: CALLS }, () => random(bases.length));
-  const query = time(() => {
-    for (const pick of picks) must(space.query(bases[pick]!, info));
-  });
-  const protect = time(() => {
-    for (let i = 0; i < CALLS; i++)
-      must(space.protect(bases[picks[i]!]!, 0x1000, (i & 1) === 0 ? PAGE_READONLY : PAGE_READWRITE));
-  });
-  // Frees a few random regions and allocates as many, so that their number stays.
-  let free = 0;
-  let allocate = 0;
-  for (let done = 0; done < CALLS; done += 50) {
-    const chosen = new Set<number>();
-    while (chosen.size < 50) chosen.add(random(bases.length));
-    free += time(() => {
-      for (const index of chosen) must(space.free(bases[index]!, 0, MEM_RELEASE));
-    });
-    allocate += time(() => {
-      for (const index of chosen) {
-        must(space.allocate(0, 0x2000, MEM_RESERVE | MEM_COMMIT, PAGE_READWRITE));
-        bases[index] = space.resultBase;
-      }
-    });
-    for (const index of chosen) space.probe(bases[index]!, WRITE);
-  }
-  return { allocate, query, protect, free };
+const GROUP = 50;
+/** Regions that were made one after the other, as a program uses them. */
+function neighbours(step: number, count: number): number[] {
+  return Array.from({ length: GROUP }, (_, i) => (step + i) % count);
+}
+/** Regions anywhere: with many of them, each call finds nothing in the processor's caches. */
+function scattered(step: number, count: number): number[] {
+  const random = randomOf(step + 1);
+  const chosen = new Set<number>();
+  while (chosen.size < GROUP) chosen.add(random(count));
+  return [...chosen];
 }
 
 function hugeReservation(): { milliseconds: number; runs: number; megabytes: number } {
@@ -107,10 +128,11 @@ function hugeReservation(): { milliseconds: number; runs: number; megabytes: num
     must(space.allocate(base + random(size / 0x1000) * 0x1000, 0x1000, MEM_COMMIT, PAGE_READWRITE));
   gc?.();
   const megabytes = (used() - before) / 2 ** 20;
-  const start = performance.now();
+  const start = process.cpuUsage();
   let runs = 0;
   for (let at = 0; space.query(at, info) === 0; at = info.baseAddress + info.regionSize) runs++;
-  return { milliseconds: performance.now() - start, runs, megabytes };
+  const { user, system } = process.cpuUsage(start);
+  return { milliseconds: (user + system) / 1e3, runs, megabytes };
 }
 
 function accessors(): { read: number; write: number; fault: number; cycle: number } {
@@ -118,11 +140,10 @@ function accessors(): { read: number; write: number; fault: number; cycle: numbe
   const memory = new GuestMemory(space);
   must(space.allocate(0, 0x40000000, MEM_RESERVE | MEM_COMMIT, PAGE_READWRITE));
   const base = space.resultBase;
-  const per = (count: number, operation: (i: number) => void): number => {
-    const start = performance.now();
-    for (let i = 0; i < count; i++) operation(i);
-    return ((performance.now() - start) * 1e6) / count;
-  };
+  const per = (count: number, operation: (i: number) => void): number =>
+    time(count, () => {
+      for (let i = 0; i < count; i++) operation(i);
+    });
   let sum = 0;
   const read = (i: number): void => {
     sum += memory.u32(base + ((i * 4) & 0xffff));
@@ -143,17 +164,23 @@ function accessors(): { read: number; write: number; fault: number; cycle: numbe
 }
 
 // Once to warm up: the first regions of a process are not what is measured.
-measure(100);
-const few = measure(100);
-const many = measure(100_000);
-console.log('| ns per call | 100 regions | 100,000 regions | ratio |\n|---|---|---|---|');
-for (const key of Object.keys(few) as (keyof Cost)[])
-  console.log(
-    `| ${key} | ${few[key].toFixed(0)} | ${many[key].toFixed(0)} | ${(many[key] / few[key]).toFixed(2)} |`,
-  );
+measure(100, GROUP, neighbours);
+for (const [name, choose] of [
+  ['neighbouring regions', neighbours],
+  ['regions at random', scattered],
+] as const) {
+  const few = measure(100, GROUP, choose);
+  const many = measure(100_000, GROUP, choose);
+  console.log(`| ns per call, ${name} | of 100 | of 100,000 | ratio |\n|---|---|---|---|`);
+  for (const kind of KINDS)
+    console.log(
+      `| ${kind} | ${few[kind].toFixed(0)} | ${many[kind].toFixed(0)} | ${(many[kind] / few[kind]).toFixed(2)} |`,
+    );
+  console.log();
+}
 const huge = hugeReservation();
 console.log(
-  `\n64 TiB with 1,000 commits: ${huge.runs} runs queried in ${huge.milliseconds.toFixed(1)} ms, ${huge.megabytes.toFixed(1)} MB of host memory`,
+  `64 TiB with 1,000 commits: ${huge.runs} runs queried in ${huge.milliseconds.toFixed(1)} ms, ${huge.megabytes.toFixed(1)} MB of host memory`,
 );
 const access = accessors();
 console.log(

@@ -3,7 +3,7 @@
  *
  * The loader maps the DLL from the program's folder, relocates it, binds imports by name, by ordinal and
  * through a forwarder, and calls TLS callbacks and DllMain before the program's own TLS callback and main;
- * at the end it calls them again.
+ * at the end it calls the DLL's again.
  */
 #include "plugin.h"
 #include <stdio.h>
@@ -21,8 +21,6 @@ static void NTAPI on_tls(PVOID module, DWORD reason, PVOID reserved)
     (void)module, (void)reserved;
     if (reason == DLL_PROCESS_ATTACH)
         say("host: TLS callback, process attach\r\n");
-    if (reason == DLL_PROCESS_DETACH)
-        say("host: TLS callback, process detach\r\n");
 }
 PIMAGE_TLS_CALLBACK host_tls_callback __attribute__((section(".CRT$XLC"), used)) = on_tls;
 

@@ -24,6 +24,8 @@ cflags="$cflags --param=min-pagesize=0"
 ldflags="-Wl,--no-insert-timestamp"
 strip="-s"
 symbols="-Wl,--strip-debug"
+# The examples print with the printf that mingw links in, the tests with that of msvcrt.dll.
+msvcrt="-D__USE_MINGW_ANSI_STDIO=0"
 
 # compile OUTPUT FLAGS SOURCE...: the source paths are relative to the root.
 compile() {
@@ -52,14 +54,14 @@ compile scripts/oracle-run.exe "$strip" scripts/oracle-run.c
 
 work=$(mktemp -d)
 node "$root/scripts/fault-program.mjs" "$work/cases.S"
-compile test/guest/faults.exe "$strip -Wl,--disable-dynamicbase" test/guest/faults/harness.c \
+compile test/guest/faults.exe "$strip $msvcrt -Wl,--disable-dynamicbase" test/guest/faults/harness.c \
     test/guest/faults/switch.S "$work/cases.S"
 rm -r "$work"
 
 for source in "$root"/test/guest/*.c; do
     [ -e "$source" ] || continue
     name=$(basename "$source" .c)
-    compile "test/guest/$name.exe" "$strip" "test/guest/$name.c" -lntdll
+    compile "test/guest/$name.exe" "$strip $msvcrt" "test/guest/$name.c" -lntdll
 done
 for source in "$root"/bench/guest/*.c; do
     [ -e "$source" ] || continue

@@ -250,7 +250,7 @@ group = 'stack';
   stack('pushfq', 8, 'push', 'pushfq');
   stack('call_relative', 8, 'push', 'call 1f; nop; 1:');
   stack('call_register', 8, 'push', 'call *%rax', { registers: ({ after }) => ({ rax: after }) });
-  stack('enter', 8, 'push', 'enter $32, $0');
+  stack('enter', 8, 'push', 'enter $16, $0; mov %rax, -8(%rbp); mov %rdx, -16(%rbp)');
   stack('pop_r64', 8, 'pop', 'pop %rax');
   stack('pop_r14', 8, 'pop', 'pop %r14');
   stack('pop_r16', 2, 'pop', 'pop %ax');

@@ -17,12 +17,18 @@ const ALLOWED: Record<string, readonly string[]> = {
 
 function sources(folder: string): string[] {
   return readdirSync(folder, { withFileTypes: true }).flatMap((entry) =>
-    entry.isDirectory() ? sources(join(folder, entry.name)) : entry.name.endsWith('.ts') ? [join(folder, entry.name)] : [],
+    entry.isDirectory()
+      ? sources(join(folder, entry.name))
+      : entry.name.endsWith('.ts')
+        ? [join(folder, entry.name)]
+        : [],
   );
 }
 function importsOf(file: string): string[] {
   const text = readFileSync(file, 'utf8');
-  return [...text.matchAll(/^(?:import|export)[^'"]*?from '(\.[^']+)';/gms)].map((match) => resolve(dirname(file), match[1]!));
+  return [...text.matchAll(/^(?:import|export)[^'"]*?from '(\.[^']+)';/gms)].map((match) =>
+    resolve(dirname(file), match[1]!),
+  );
 }
 const roomOf = (file: string) => relative(src, file).split('/')[0]!;
 
@@ -33,7 +39,8 @@ test('rooms import one way only', () => {
     if (!allowed) continue;
     for (const target of importsOf(file)) {
       const room = roomOf(target);
-      if (room !== roomOf(file) && !allowed.includes(room)) wrong.push(`${relative(src, file)} imports ${relative(src, target)}`);
+      if (room !== roomOf(file) && !allowed.includes(room))
+        wrong.push(`${relative(src, file)} imports ${relative(src, target)}`);
     }
   }
   expect(wrong).toEqual([]);

@@ -7,4 +7,12 @@ import { virtualApi } from './kernel32/virtual.ts';
 import { workingSetApi } from './kernel32/workingset.ts';
 
 /** The families of the memory API: what `winmem/memory` offers to TypeScript callers. */
-export const memoryFamilies = [virtualApi, workingSetApi, heapApi, globalApi, mappingApi, sysinfoApi, errorApi] as const;
+export const memoryFamilies = [
+  virtualApi,
+  workingSetApi,
+  heapApi,
+  globalApi,
+  mappingApi,
+  sysinfoApi,
+  errorApi,
+] as const;

@@ -3,6 +3,7 @@ import { exceptionApi } from './kernel32/exception.ts';
 import { ntHeapApi } from './kernel32/heap.ts';
 import { kernel32FilesFamilies } from './kernel32/index-files.ts';
 import { moduleApi } from './kernel32/module.ts';
+import { stackApi } from './kernel32/stack.ts';
 import { msvcrtFamilies } from './msvcrt/index.ts';
 import { ntExceptionApi } from './ntdll/exception.ts';
 import { ntMemoryApi } from './ntdll/memory.ts';
@@ -15,6 +16,7 @@ export const allFamilies: readonly Family[] = [
   ...memoryFamilies,
   exceptionApi,
   moduleApi,
+  stackApi,
   ...kernel32FilesFamilies,
   ntVirtualApi,
   ntHeapApi,

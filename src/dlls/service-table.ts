@@ -14,6 +14,8 @@ export const OWN_DLLS = 0x7ff8_0000_0000;
 export const CALLBACK_RETURN = 0;
 /** Return address and shadow space below the first stack argument. */
 const FIRST_STACK_ARGUMENT = 0x28;
+/** What a call costs of the slice. */
+const CALL_FUEL = 20;
 const STATUS_HOST_FRAMES = 0xc00000fd;
 const TWO_32 = 0x1_0000_0000;
 /** 2^63: handles at and above it are negative. */
@@ -93,6 +95,7 @@ export class ServiceTable {
 
   #call(thread: Thread, api: ApiFunction): boolean {
     thread.stackArguments = api.calling ? CALLING_FRAME : 0;
+    thread.cpu.setWord(STATE.fuel, thread.cpu.word(STATE.fuel) - CALL_FUEL);
     try {
       if (this.observer) this.observer.called(thread, api, readArguments(thread, api));
       if (api.calling) {
@@ -105,7 +108,7 @@ export class ServiceTable {
       if (thread.pending !== Pending.none) return true;
       setResult(thread, api.result, result);
       this.observer?.returned(thread, api, result);
-      return false;
+      return thread.isTired;
     } catch (error) {
       if (!(error instanceof GuestFault)) throw error;
       return this.#faulted(thread, api, error);

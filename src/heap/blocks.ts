@@ -37,10 +37,9 @@ export function splitBlock(c: HeapContext, block: number, index: number, units: 
   const restIndex = c.at(rest);
   if (behindIndex === 0) return 0;
   if (restIndex === 0) return c.corrupt(rest, 'a block is not writable');
-  words[index + BLOCK_UNITS] = units;
-  c.setState(index, block, words[index + BLOCK_STATE]);
+  c.setUnits(index, units);
   c.write(restIndex, rest, total - units, units, FREE);
-  c.setPrevious(behindIndex, behind, total - units);
+  c.setPrevious(behindIndex, total - units);
   return rest;
 }
 
@@ -79,14 +78,14 @@ export function releaseBlock(c: HeapContext, block: number, index: number): numb
   if (beforeIndex !== 0 && words[beforeIndex + BLOCK_STATE] === FREE) {
     if (!removeFree(c, before, beforeIndex)) return 0;
     // The header that vanishes inside the merged block must not pass for a live one again.
-    c.setState(index, block, FREE);
+    c.setState(index, FREE);
     units += previous;
     previous = words[beforeIndex + BLOCK_PREVIOUS];
     block = before;
     index = beforeIndex;
   }
   c.write(index, block, units, previous, FREE);
-  c.setPrevious(behindIndex, behind, units);
+  c.setPrevious(behindIndex, units);
   return insertFree(c, block, index) ? block : 0;
 }
 
@@ -102,9 +101,8 @@ export function absorbBehind(c: HeapContext, block: number, index: number, units
   const next = block + total * UNIT;
   const nextIndex = c.block(next, 'the header behind a free block was overwritten');
   if (nextIndex === 0 || !removeFree(c, behind, behindIndex)) return false;
-  words[index + BLOCK_UNITS] = total;
-  c.setState(index, block, words[index + BLOCK_STATE]);
-  c.setPrevious(nextIndex, next, total);
+  c.setUnits(index, total);
+  c.setPrevious(nextIndex, total);
   return cutBlock(c, block, index, units);
 }
 

@@ -1,8 +1,14 @@
-import { GRANULE } from '../machine/layout.ts';
+import { FRAMES, GRANULE, PAGE_SIZE } from '../machine/layout.ts';
 import { WRITE } from '../memory/constants.ts';
 import type { GuestMemory } from '../memory/guest-memory.ts';
 import type { AddressSpace } from '../memory/space.ts';
-import { STATUS_HEAP_CORRUPTION, STATUS_INVALID_HANDLE, STATUS_SUCCESS } from '../memory/status.ts';
+import {
+  STATUS_HEAP_CORRUPTION,
+  STATUS_IN_PAGE_ERROR,
+  STATUS_INVALID_HANDLE,
+  STATUS_SUCCESS,
+} from '../memory/status.ts';
+import { CACHED_PAGES, type TranslationCache } from '../memory/translation-cache.ts';
 import {
   BLOCK_CHECK,
   BLOCK_PREVIOUS,
@@ -11,7 +17,6 @@ import {
   HEAP_COOKIE,
   HEAP_SIGNATURE,
   HEAP_SIGNATURE_AT,
-  LINK_NEXT,
 } from './layout.ts';
 
 const HIGH = 0x1_0000_0000;
@@ -24,6 +29,8 @@ export class HeapContext {
   readonly space: AddressSpace;
   readonly memory: GuestMemory;
   readonly words: Uint32Array;
+  readonly cache: TranslationCache;
+  readonly holdsCode: Uint8Array;
   /** NTSTATUS of the call; 0 = done. */
   status: number = STATUS_SUCCESS;
   /** After STATUS_HEAP_CORRUPTION: where, and a sentence for the report. */
@@ -38,11 +45,31 @@ export class HeapContext {
     this.space = space;
     this.memory = memory;
     this.words = space.system.ram.words;
+    this.cache = space.translations;
+    this.holdsCode = space.system.frames.holdsCode;
   }
 
   /** Word index of an address that is a multiple of 4, or 0 where the guest could not write. */
   at(address: number): number {
-    return this.space.probe(address, WRITE) >>> 2;
+    const low = address | 0;
+    const offset = low & (PAGE_SIZE - 1);
+    const slot = (low >>> 12) & (CACHED_PAGES - 1);
+    const cache = this.cache;
+    if (cache.writeTags[slot] !== address - offset) return this.probe(address, slot, offset);
+    return cache.writePages[slot] * (PAGE_SIZE / 4) + (offset >>> 2);
+  }
+
+  /** What is remembered here is forgotten by the address space when it changes. */
+  probe(address: number, slot: number, offset: number): number {
+    const at = this.space.probe(address, WRITE);
+    if (at === 0) {
+      // No frame to be had is no fault of the program's.
+      if (this.space.faultStatus === STATUS_IN_PAGE_ERROR) this.status = STATUS_IN_PAGE_ERROR;
+      return 0;
+    }
+    this.cache.writeTags[slot] = address - offset;
+    this.cache.writePages[slot] = at >>> 12;
+    return at >>> 2;
   }
 
   /** Begins a call on a heap. Anything that is not the base of a heap is STATUS_INVALID_HANDLE. */
@@ -59,9 +86,9 @@ export class HeapContext {
     return true;
   }
 
-  /** Ends the call as corruption. Returns 0 so that callers can hand it on as "no block". */
+  /** Ends the call as corruption, unless it has failed already. Returns 0 so that callers can hand it on as "no block". */
   corrupt(address: number, reason: string): 0 {
-    if (this.status !== STATUS_HEAP_CORRUPTION) {
+    if (this.status === STATUS_SUCCESS) {
       this.status = STATUS_HEAP_CORRUPTION;
       this.corruptAddress = address;
       this.corruptReason = reason;
@@ -112,29 +139,49 @@ export class HeapContext {
     return index;
   }
 
-  /** Writes a block header. */
+  /** Writes a block header, perhaps over what was a program's bytes. */
   write(index: number, block: number, units: number, previous: number, state: number): void {
     const words = this.words;
+    this.noteCode(index);
     words[index + BLOCK_UNITS] = units;
     words[index + BLOCK_PREVIOUS] = previous;
     words[index + BLOCK_STATE] = state;
     words[index + BLOCK_CHECK] = this.check(index, block);
   }
 
-  setState(index: number, block: number, state: number): void {
-    this.words[index + BLOCK_STATE] = state;
-    this.words[index + BLOCK_CHECK] = this.check(index, block);
+  /** Changes an intact header's state, and its check value along with it. */
+  setState(index: number, state: number): void {
+    const words = this.words;
+    const change = words[index + BLOCK_STATE] ^ state;
+    words[index + BLOCK_STATE] = state;
+    words[index + BLOCK_CHECK] ^= (change << 22) | (change >>> 10);
   }
 
-  setPrevious(index: number, block: number, previous: number): void {
-    this.words[index + BLOCK_PREVIOUS] = previous;
-    this.words[index + BLOCK_CHECK] = this.check(index, block);
+  /** Changes an intact header's size, and its check value along with it. */
+  setUnits(index: number, units: number): void {
+    const words = this.words;
+    words[index + BLOCK_CHECK] ^= words[index + BLOCK_UNITS] ^ units;
+    words[index + BLOCK_UNITS] = units;
+  }
+
+  setPrevious(index: number, previous: number): void {
+    const words = this.words;
+    const change = words[index + BLOCK_PREVIOUS] ^ previous;
+    words[index + BLOCK_PREVIOUS] = previous;
+    words[index + BLOCK_CHECK] ^= (change << 11) | (change >>> 21);
   }
 
   /** Word index of a free block's links; they are in the next page when its header is the last of one. */
   links(index: number, block: number): number {
-    if ((index & 0x3ff) !== 0x3fc) return index + 4 + LINK_NEXT;
-    const links = this.at(block + 16);
-    return links === 0 ? this.corrupt(block, 'a free block is not writable') : links;
+    const links = (index & 0x3ff) === 0x3fc ? this.at(block + 16) : index + 4;
+    if (links === 0) return this.corrupt(block, 'a free block is not writable');
+    this.noteCode(links);
+    return links;
+  }
+
+  /** The heap is about to write where a program may have had code: in a heap created with ENABLE_EXECUTE. */
+  noteCode(index: number): void {
+    const frame = (index >>> 10) - FRAMES / PAGE_SIZE;
+    if (this.holdsCode[frame] === 1) this.space.system.codeChanged(frame);
   }
 }

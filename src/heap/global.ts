@@ -1,4 +1,9 @@
-import { STATUS_HEAP_CORRUPTION, STATUS_INVALID_HANDLE, STATUS_INVALID_PARAMETER, STATUS_NOT_SUPPORTED } from '../memory/status.ts';
+import {
+  STATUS_HEAP_CORRUPTION,
+  STATUS_INVALID_HANDLE,
+  STATUS_INVALID_PARAMETER,
+  STATUS_NOT_SUPPORTED,
+} from '../memory/status.ts';
 import type { HeapManager } from './heap-manager.ts';
 import { HEAP_ZERO_MEMORY } from './layout.ts';
 

@@ -16,7 +16,6 @@ import {
   HEAP_GENERATE_EXCEPTIONS,
   HEAP_GROWABLE,
   HEAP_NO_SERIALIZE,
-  HEAP_QUICK_UNITS,
   HEAP_REALLOC_IN_PLACE_ONLY,
   HEAP_ZERO_MEMORY,
   LARGE,
@@ -26,7 +25,7 @@ import {
   unitsFor,
 } from './layout.ts';
 import type { HeapListener } from './listener.ts';
-import { flushQuick, popQuick, pushQuick } from './quick.ts';
+import { flushQuick, giveQuick, isQuick, quickUnits, takeQuick, worthFlushing } from './quick.ts';
 import { resizeInPlace } from './resize.ts';
 import { freeBlock, growHeap, outOfMemory } from './segments.ts';
 import { validateBlock, validateHeap } from './validate.ts';
@@ -151,8 +150,9 @@ export class HeapManager {
     if (!(size <= LARGEST_SIZE)) return this.#takeLarge(size);
     const units = unitsFor(size);
     if (units <= QUICK_MAX_UNITS && c.words[c.header + (HEAP_FRONT_END >>> 2)] !== 0) {
-      const quick = popQuick(c, units, (units - 1) * UNIT - size);
-      if (quick !== 0) return quick + BLOCK_HEADER;
+      const rounded = quickUnits(units);
+      const block = takeQuick(c, rounded, (rounded - 1) * UNIT - size);
+      if (block !== 0) return block + BLOCK_HEADER;
       if (c.status !== 0) return 0;
     }
     return this.#takeFromBins(units, size);
@@ -169,12 +169,11 @@ export class HeapManager {
   #takeFromBins(units: number, size: number): number {
     const c = this.#context;
     let block = takeBlock(c, units);
-    if (block === 0 && c.status === 0 && c.words[c.header + HEAP_QUICK_UNITS / 4] !== 0 && flushQuick(c)) {
-      block = takeBlock(c, units);
-    }
+    if (block === 0 && c.status === 0 && worthFlushing(c) && flushQuick(c)) block = takeBlock(c, units);
     if (block === 0 && c.status === 0 && growHeap(c, units)) block = takeBlock(c, units);
+    if (block === 0 && c.status === 0 && flushQuick(c)) block = takeBlock(c, units);
     if (block === 0) return outOfMemory(c);
-    occupy(c, block, c.at(block), size);
+    occupy(c, c.at(block), size);
     return block + BLOCK_HEADER;
   }
 
@@ -195,9 +194,10 @@ export class HeapManager {
   #give(block: number, index: number): boolean {
     const c = this.#context;
     if (c.words[index + BLOCK_STATE] === LARGE) return freeLarge(c, block, largeAt(c, block));
-    const quick =
-      c.words[index + BLOCK_UNITS] <= QUICK_MAX_UNITS && c.words[c.header + (HEAP_FRONT_END >>> 2)] !== 0;
-    return quick ? pushQuick(c, block, index) : freeBlock(c, block, index);
+    if (c.words[c.header + (HEAP_FRONT_END >>> 2)] !== 0 && isQuick(c, c.words[index + BLOCK_UNITS])) {
+      return giveQuick(c, block, index);
+    }
+    return freeBlock(c, block, index);
   }
 
   /** HeapReAlloc. Answers the block's address, moved or not; 0 leaves the block as it was. */

@@ -19,7 +19,13 @@ export function inUse(c: HeapContext, block: number): number {
 export function refuseBlock(c: HeapContext, block: number): 0 {
   const index = (block & 15) === 0 ? c.at(block) : 0;
   if (index !== 0 && c.intact(index, block) && c.words[index + BLOCK_STATE] !== END) {
-    return c.corrupt(block, 'a block was freed twice or used after it was freed');
+    const large = c.words[index + BLOCK_STATE] === LARGE;
+    return c.corrupt(
+      block,
+      large
+        ? 'the header of a large block was overwritten'
+        : 'a block was freed twice or used after it was freed',
+    );
   }
   if (index !== 0 && (inSegments(c, block) || inLarge(c, block))) {
     return c.corrupt(block, 'the header before a block was overwritten');
@@ -36,7 +42,7 @@ export function sizeInUse(c: HeapContext, block: number, index: number): number 
 }
 
 /** Makes a block of a segment busy, with `size` of its bytes asked for. */
-export function occupy(c: HeapContext, block: number, index: number, size: number): void {
+export function occupy(c: HeapContext, index: number, size: number): void {
   const unused = (c.words[index + BLOCK_UNITS] - 1) * UNIT - size;
-  c.setState(index, block, BUSY | (unused << 16));
+  c.setState(index, BUSY | (unused << 16));
 }

@@ -95,12 +95,18 @@ export const LEVEL_BIN_MAPS = 0x10c;
 export const EXACT_BIN_HEADS = 0x180;
 export const LEVEL_BIN_HEADS = EXACT_BIN_HEADS + EXACT_BINS * 8;
 
-/** Biggest block with a quick list: 1 KiB for the program. */
-export const QUICK_MAX_UNITS = 65;
-export const QUICK_MAX_SIZE = (QUICK_MAX_UNITS - 1) * UNIT;
-/** Head of the quick list of n units: at QUICK_HEADS + n * 8. */
-export const QUICK_HEADS = LEVEL_BIN_HEADS + LEVELS * BINS_PER_LEVEL * 8 - MIN_UNITS * 8;
-export const GROWABLE_HEADER = QUICK_HEADS + (QUICK_MAX_UNITS + 1) * 8;
+/**
+ * Quick lists: one for each size up to 64 units, then 8 for each power of two up to 1024 (16 KiB). Blocks for
+ * quick lists have exactly one of these sizes.
+ */
+export const QUICK_MAX_UNITS = 1024;
+export const QUICK_LISTS = 97;
+/** Allocations of a size before it gets its quick list; Windows' low-fragmentation heap waits about as long. */
+export const QUICK_AFTER = 16;
+export const QUICK_HEADS = LEVEL_BIN_HEADS + LEVELS * BINS_PER_LEVEL * 8;
+/** For each list how often its size was asked for, up to QUICK_AFTER (4 bytes each). */
+export const QUICK_USES = QUICK_HEADS + QUICK_LISTS * 8;
+export const GROWABLE_HEADER = Math.ceil((QUICK_USES + QUICK_LISTS * 4) / UNIT) * UNIT;
 
 // ---- large block: this before its block header ----
 export const LARGE_PREVIOUS = 0x00;

@@ -15,7 +15,7 @@ export function resizeInPlace(c: HeapContext, block: number, index: number, size
   const units = unitsFor(size);
   const own = c.words[index + BLOCK_UNITS];
   if (units > own ? !grow(c, block, index, units) : !shrink(c, block, index, units)) return false;
-  occupy(c, block, index, size);
+  occupy(c, index, size);
   return true;
 }
 

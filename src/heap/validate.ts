@@ -31,6 +31,7 @@ import {
   MIN_UNITS,
   QUICK,
   QUICK_HEADS,
+  QUICK_LISTS,
   QUICK_MAX_UNITS,
   SEGMENT_END_BLOCK,
   SEGMENT_FIRST_BLOCK,
@@ -38,6 +39,7 @@ import {
   SEGMENT_RESERVED_END,
   UNIT,
 } from './layout.ts';
+import { quickList, quickUnits } from './quick.ts';
 import { segmentAt } from './segments.ts';
 
 /**
@@ -127,7 +129,7 @@ function validateSegment(c: HeapContext, segment: number, index: number, counts:
 function blockMakesSense(units: number, state: number): boolean {
   if (units < MIN_UNITS) return false;
   if ((state & 0xff) === BUSY) return state >>> 16 <= (units - 1) * UNIT;
-  return state === FREE || (state === QUICK && units <= QUICK_MAX_UNITS);
+  return state === FREE || (state === QUICK && units <= QUICK_MAX_UNITS && quickUnits(units) === units);
 }
 
 function validateBins(c: HeapContext, counts: Counts): boolean {
@@ -181,12 +183,16 @@ function validateQuick(c: HeapContext, counts: Counts): boolean {
   if (c.words[c.header + HEAP_FRONT_END / 4] === 0)
     return counts.quick === 0 || c.refuse(c.heap, 'the heap header was overwritten');
   let left = counts.quick;
-  for (let units = MIN_UNITS; units <= QUICK_MAX_UNITS; units++) {
-    let block = c.pointer(c.header + QUICK_HEADS / 4 + units * 2);
+  for (let list = 0; list < QUICK_LISTS; list++) {
+    let block = c.pointer(c.header + QUICK_HEADS / 4 + list * 2);
     while (block !== 0) {
       const index = left-- === 0 ? 0 : c.block(block, 'a link between freed blocks leads to something else');
       const links = index === 0 ? 0 : c.links(index, block);
-      if (links === 0 || c.words[index + BLOCK_STATE] !== QUICK || c.words[index + BLOCK_UNITS] !== units) {
+      if (
+        links === 0 ||
+        c.words[index + BLOCK_STATE] !== QUICK ||
+        quickList(c.words[index + BLOCK_UNITS]) !== list
+      ) {
         return c.refuse(block, 'a link between freed blocks leads to something else');
       }
       block = c.pointer(links + LINK_NEXT);

@@ -34,35 +34,41 @@ class FrameList {
   length = 0;
 }
 
+// A frame's record, in 32-bit words: one cache line for all that happens to a frame.
+const WORDS = 8;
+const REFERENCES = 0;
+/** State in bits 0-2, kind in bits 3-4, then marks; locks in bits 16-31. */
+const STATUS = 1;
+const OWNER = 2;
+/** Page number: low 32 bits, then the rest. */
+const PAGE_LOW = 3;
+const PAGE_HIGH = 4;
+const NEXT = 5;
+const PREVIOUS = 6;
+
+const STATE = 0x7;
+const KIND_SHIFT = 3;
+const KIND = 0x3 << KIND_SHIFT;
+const DIRTY = 0x20;
+const REFILLABLE = 0x40;
+const LOCK = 0x10000;
+
 /**
  * The frame database: what each frame of RAM holds and who refers to it.
  *
- *     references[f] = page-table entries that hold f + the section entry that holds f + locks[f]
- *     count = freeCount + zeroedCount + (active, standby and modified frames)
+ *     references(f) = page-table entries that hold f + the section entry that holds f + locks(f)
+ *     count = free and zeroed frames + inUse
  */
 export class Frames {
   readonly ram: Ram;
   readonly count: number;
-  readonly state: Uint8Array;
-  readonly kind: Uint8Array;
-  readonly references: Uint32Array;
-  readonly locks: Uint16Array;
-  /** Id of the address space or SharedPages, see FrameKind. */
-  readonly owner: Uint32Array;
-  /** Page number or page index (35 bits: hence floats). */
-  readonly page: Float64Array;
-  /** 1 = differs from what the file holds. */
-  readonly dirty: Uint8Array;
   /** 1 = translated code was made from this frame (set by the translator). */
   readonly holdsCode: Uint8Array;
-  /** 1 = its bytes can be read again from where they came, so the frame may go to standby. */
-  readonly refillable: Uint8Array;
+  readonly #records: Uint32Array;
   /** Frames that were never used; they begin at this number and still hold the zeros they were born with. */
   #unused = 0;
   #freeFirst = NO_FRAME;
   #freeCount = 0;
-  readonly #next: Int32Array;
-  readonly #previous: Int32Array;
   readonly #standby = new FrameList();
   readonly #modified = new FrameList();
 
@@ -71,17 +77,64 @@ export class Frames {
       throw new RangeError(`a machine has 1 to ${MAX_FRAMES} frames, not ${count}`);
     this.ram = ram;
     this.count = count;
-    this.state = new Uint8Array(count).fill(FrameState.zeroed);
-    this.kind = new Uint8Array(count);
-    this.references = new Uint32Array(count);
-    this.locks = new Uint16Array(count);
-    this.owner = new Uint32Array(count);
-    this.page = new Float64Array(count);
-    this.dirty = new Uint8Array(count);
     this.holdsCode = new Uint8Array(count);
-    this.refillable = new Uint8Array(count);
-    this.#next = new Int32Array(count);
-    this.#previous = new Int32Array(count);
+    this.#records = new Uint32Array(count * WORDS);
+  }
+
+  references(frame: number): number {
+    return this.#records[frame * WORDS + REFERENCES]!;
+  }
+  state(frame: number): number {
+    return frame >= this.#unused ? FrameState.zeroed : this.#status(frame) & STATE;
+  }
+  kind(frame: number): number {
+    return (this.#status(frame) & KIND) >>> KIND_SHIFT;
+  }
+  locks(frame: number): number {
+    return Math.floor(this.#status(frame) / LOCK);
+  }
+  /** Id of the address space or SharedPages, see FrameKind. */
+  owner(frame: number): number {
+    return this.#records[frame * WORDS + OWNER]!;
+  }
+  /** Page number or page index, see FrameKind. */
+  page(frame: number): number {
+    const at = frame * WORDS;
+    return this.#records[at + PAGE_LOW]! + this.#records[at + PAGE_HIGH]! * 0x1_0000_0000;
+  }
+  /** Whether it differs from what the file holds. */
+  isDirty(frame: number): boolean {
+    return (this.#status(frame) & DIRTY) !== 0;
+  }
+  setDirty(frame: number, dirty: boolean): void {
+    this.#mark(frame, DIRTY, dirty);
+    this.rest(frame);
+  }
+  /** Whether its bytes can be read again from where they came, so that it may go to standby. */
+  isRefillable(frame: number): boolean {
+    return (this.#status(frame) & REFILLABLE) !== 0;
+  }
+  setRefillable(frame: number): void {
+    this.#mark(frame, REFILLABLE, true);
+    this.rest(frame);
+  }
+
+  #status(frame: number): number {
+    return this.#records[frame * WORDS + STATUS]!;
+  }
+  #mark(frame: number, bit: number, on: boolean): void {
+    const at = frame * WORDS + STATUS;
+    this.#records[at] = on ? this.#records[at]! | bit : this.#records[at]! & ~bit;
+  }
+  #setState(frame: number, state: number): void {
+    const at = frame * WORDS + STATUS;
+    this.#records[at] = (this.#records[at]! & ~STATE) | state;
+  }
+  #link(frame: number, which: number): number {
+    return this.#records[frame * WORDS + which]! | 0;
+  }
+  #setLink(frame: number, which: number, to: number): void {
+    this.#records[frame * WORDS + which] = to;
   }
 
   /** Frames that hold something, standby and modified ones included. */
@@ -120,7 +173,7 @@ export class Frames {
     let frame = this.#freeFirst;
     // Freed frames first: the host never takes touched pages of a WebAssembly.Memory back.
     if (frame !== NO_FRAME) {
-      this.#freeFirst = this.#next[frame]!;
+      this.#freeFirst = this.#link(frame, NEXT);
       this.#freeCount--;
       if (clear) {
         const at = this.offset(frame);
@@ -130,51 +183,64 @@ export class Frames {
       if (this.#unused === this.count) return NO_FRAME;
       frame = this.#unused++;
     }
-    this.state[frame] = FrameState.active;
-    this.kind[frame] = kind;
-    this.owner[frame] = owner;
-    this.page[frame] = page;
+    const at = frame * WORDS;
+    this.#records[at + STATUS] = FrameState.active | (kind << KIND_SHIFT);
+    this.#records[at + OWNER] = owner;
+    this.#records[at + PAGE_LOW] = page;
+    this.#records[at + PAGE_HIGH] = page / 0x1_0000_0000;
     return frame;
   }
 
-  /** Gives a frame without references back. */
+  /** Gives a frame back, whatever still counts as a reference to it. */
   free(frame: number): void {
     this.#unlist(frame);
-    this.state[frame] = FrameState.free;
-    this.kind[frame] = FrameKind.none;
-    this.dirty[frame] = 0;
+    const at = frame * WORDS;
+    this.#records[at + REFERENCES] = 0;
+    this.#records[at + STATUS] = FrameState.free;
+    this.#records[at + NEXT] = this.#freeFirst;
     this.holdsCode[frame] = 0;
-    this.refillable[frame] = 0;
-    this.#next[frame] = this.#freeFirst;
     this.#freeFirst = frame;
     this.#freeCount++;
   }
 
   addReference(frame: number): void {
-    if (this.references[frame]!++ > 0 && this.state[frame] !== FrameState.active) {
-      this.#unlist(frame);
-      this.state[frame] = FrameState.active;
-    }
+    const at = frame * WORDS;
+    this.#records[at + REFERENCES] = this.#records[at + REFERENCES]! + 1;
+    if ((this.#records[at + STATUS]! & STATE) !== FrameState.active) this.#unlist(frame);
   }
 
-  /** Drops a reference and returns how many are left; at 0 the caller frees the frame or has given it on. */
+  /** Drops a reference and returns how many are left; at 0 the caller frees the frame. */
   dropReference(frame: number): number {
-    const left = --this.references[frame]!;
-    if (left === 1 && this.refillable[frame] === 1) this.rest(frame);
+    const at = frame * WORDS;
+    const left = this.#records[at + REFERENCES]! - 1;
+    this.#records[at + REFERENCES] = left;
+    if (left === 1) this.rest(frame);
     return left;
+  }
+
+  /** A lock is a reference that is counted as such too. */
+  addLock(frame: number): void {
+    const at = frame * WORDS + STATUS;
+    this.#records[at] = this.#records[at]! + LOCK;
+    this.addReference(frame);
+  }
+  dropLock(frame: number): void {
+    const at = frame * WORDS + STATUS;
+    this.#records[at] = this.#records[at]! - LOCK;
+    this.dropReference(frame);
   }
 
   /** Puts a refillable frame that only its section holds on the list it belongs to, as its youngest. */
   rest(frame: number): void {
-    if (this.references[frame] !== 1 || this.refillable[frame] === 0) return;
+    if (this.references(frame) !== 1 || !this.isRefillable(frame)) return;
     this.#unlist(frame);
-    const dirty = this.dirty[frame] === 1;
-    this.state[frame] = dirty ? FrameState.modified : FrameState.standby;
+    const dirty = this.isDirty(frame);
+    this.#setState(frame, dirty ? FrameState.modified : FrameState.standby);
     const list = dirty ? this.#modified : this.#standby;
-    this.#next[frame] = NO_FRAME;
-    this.#previous[frame] = list.last;
+    this.#setLink(frame, NEXT, NO_FRAME);
+    this.#setLink(frame, PREVIOUS, list.last);
     if (list.last === NO_FRAME) list.first = frame;
-    else this.#next[list.last] = frame;
+    else this.#setLink(list.last, NEXT, frame);
     list.last = frame;
     list.length++;
   }
@@ -184,25 +250,26 @@ export class Frames {
     return modified ? this.#modified.first : this.#standby.first;
   }
 
+  /** Takes a frame off the standby or modified list, if it is on one. */
   #unlist(frame: number): void {
-    const state = this.state[frame];
+    const state = this.#status(frame) & STATE;
     if (state !== FrameState.standby && state !== FrameState.modified) return;
     const list = state === FrameState.modified ? this.#modified : this.#standby;
-    const next = this.#next[frame]!;
-    const previous = this.#previous[frame]!;
+    const next = this.#link(frame, NEXT);
+    const previous = this.#link(frame, PREVIOUS);
     if (previous === NO_FRAME) list.first = next;
-    else this.#next[previous] = next;
+    else this.#setLink(previous, NEXT, next);
     if (next === NO_FRAME) list.last = previous;
-    else this.#previous[next] = previous;
+    else this.#setLink(next, PREVIOUS, previous);
     list.length--;
-    this.state[frame] = FrameState.active;
+    this.#setState(frame, FrameState.active);
   }
 
   /** Throws if the lists and states contradict each other. For tests. */
   validate(): void {
     let free = 0;
-    for (let frame = this.#freeFirst; frame !== NO_FRAME; frame = this.#next[frame]!) {
-      if (this.state[frame] !== FrameState.free)
+    for (let frame = this.#freeFirst; frame !== NO_FRAME; frame = this.#link(frame, NEXT)) {
+      if (this.state(frame) !== FrameState.free)
         throw new Error(`frame ${frame} is on the free list but not free`);
       if (++free > this.count) throw new Error('the free list is a ring');
     }
@@ -213,15 +280,15 @@ export class Frames {
   }
 
   #validateFrame(frame: number): void {
-    const state = this.state[frame]!;
+    const state = this.state(frame);
     if (state === FrameState.zeroed) throw new Error(`frame ${frame} was used but counts as never used`);
     const used = state !== FrameState.free;
-    if (used !== this.references[frame]! > 0)
-      throw new Error(`frame ${frame} in state ${state} has ${this.references[frame]} references`);
-    const resting = used && this.references[frame] === 1 && this.refillable[frame] === 1;
+    if (used !== this.references(frame) > 0)
+      throw new Error(`frame ${frame} in state ${state} has ${this.references(frame)} references`);
+    const resting = used && this.references(frame) === 1 && this.isRefillable(frame);
     const expected = !resting
       ? FrameState.active
-      : this.dirty[frame] === 1
+      : this.isDirty(frame)
         ? FrameState.modified
         : FrameState.standby;
     if (used && state !== expected) throw new Error(`frame ${frame} is in state ${state}, not ${expected}`);
@@ -230,10 +297,10 @@ export class Frames {
   #validateList(list: FrameList, state: number): void {
     let length = 0;
     let previous = NO_FRAME;
-    for (let frame = list.first; frame !== NO_FRAME; frame = this.#next[frame]!) {
-      if (this.state[frame] !== state)
+    for (let frame = list.first; frame !== NO_FRAME; frame = this.#link(frame, NEXT)) {
+      if (this.state(frame) !== state)
         throw new Error(`frame ${frame} is on the list of state ${state} but not in it`);
-      if (this.#previous[frame] !== previous) throw new Error(`frame ${frame} is linked back wrongly`);
+      if (this.#link(frame, PREVIOUS) !== previous) throw new Error(`frame ${frame} is linked back wrongly`);
       if (++length > list.length) throw new Error(`the list of state ${state} is longer than ${list.length}`);
       previous = frame;
     }

@@ -17,10 +17,11 @@ import {
   MEM_TOP_DOWN,
   MEM_WRITE_WATCH,
 } from './constants.ts';
-import { PageState, PROTECT_SHIFT, STATE_MASK } from './page-table.ts';
+import { CHARGED, PageState, PROTECT_SHIFT, STATE_MASK } from './page-table.ts';
 import { changePages, countPages, dropPages, sectionIndex, withProtection } from './pages.ts';
-import { pageProtection, viewProtection } from './protection.ts';
-import { granuleDown, Region } from './regions.ts';
+import { isCopy, pageProtection, viewProtection } from './protection.ts';
+import { granuleDown } from './region-tree.ts';
+import { Region } from './regions.ts';
 import { sectionLimit } from './section.ts';
 import type { AddressSpace } from './space.ts';
 import {
@@ -45,10 +46,10 @@ import {
 } from './status.ts';
 
 // Documented, and not here yet: refused by a status of their own.
-const NOT_YET = MEM_WRITE_WATCH | MEM_LARGE_PAGES | MEM_PHYSICAL | MEM_REPLACE_PLACEHOLDER | MEM_RESERVE_PLACEHOLDER;
+const NOT_YET =
+  MEM_WRITE_WATCH | MEM_LARGE_PAGES | MEM_PHYSICAL | MEM_REPLACE_PLACEHOLDER | MEM_RESERVE_PLACEHOLDER;
 const PLACEHOLDERS = MEM_REPLACE_PLACEHOLDER | MEM_RESERVE_PLACEHOLDER;
-const KNOWN =
-  MEM_COMMIT | MEM_RESERVE | MEM_RESET | MEM_RESET_UNDO | MEM_TOP_DOWN | MEM_4MB_PAGES | NOT_YET;
+const KNOWN = MEM_COMMIT | MEM_RESERVE | MEM_RESET | MEM_RESET_UNDO | MEM_TOP_DOWN | MEM_4MB_PAGES | NOT_YET;
 /** Types that only mean something when address space is reserved. */
 const WITH_RESERVE = MEM_WRITE_WATCH | MEM_PHYSICAL | MEM_LARGE_PAGES | PLACEHOLDERS;
 
@@ -70,7 +71,8 @@ export function allocate(
   if ((type & NOT_YET) !== 0 || (type & MEM_4MB_PAGES) !== 0) return STATUS_NOT_SUPPORTED;
   const end = Math.ceil((base + size) / PAGE_SIZE);
   if ((type & (MEM_RESET | MEM_RESET_UNDO)) !== 0) return reset(space, Math.floor(base / PAGE_SIZE), end);
-  if (base !== 0 && (type & MEM_RESERVE) === 0) return commit(space, Math.floor(base / PAGE_SIZE), end, protect);
+  if (base !== 0 && (type & MEM_RESERVE) === 0)
+    return commit(space, Math.floor(base / PAGE_SIZE), end, protect);
   const effective = pageProtection(protect, MEM_PRIVATE);
   if (effective === 0) return STATUS_INVALID_PAGE_PROTECTION;
   if (base === 0) {
@@ -138,7 +140,13 @@ function changeTo(space: AddressSpace, region: Region, first: number, end: numbe
 }
 
 /** Only pages of SEC_RESERVE sections can be committed in views; then they are in all views, and for good. */
-function commitView(space: AddressSpace, region: Region, first: number, end: number, protect: number): number {
+function commitView(
+  space: AddressSpace,
+  region: Region,
+  first: number,
+  end: number,
+  protect: number,
+): number {
   const section = region.section!;
   if (!section.isReserve) return STATUS_ALREADY_COMMITTED;
   const effective = pageProtection(protect, region.type);
@@ -146,10 +154,23 @@ function commitView(space: AddressSpace, region: Region, first: number, end: num
   const allowed = viewProtection(effective, region.type, region.allocationProtect, sectionLimit(section));
   if (allowed === 0) return STATUS_SECTION_PROTECTION;
   const missing = countPages(space, region, first, end, false);
-  if (!space.system.charge(missing)) return STATUS_COMMITMENT_LIMIT;
+  if (!space.system.canCharge(missing)) return STATUS_COMMITMENT_LIMIT;
+  // Pages that can be copied from now on are the view's to pay, whatever the section pays for them.
+  const copies = isCopy(allowed) ? uncharged(space, region, first, end) : 0;
+  if (!space.system.canCharge(missing + copies)) return STATUS_COMMITMENT_LIMIT;
+  space.system.charge(missing);
+  space.charge(region, copies);
   section.pages.commit(sectionIndex(region, first), sectionIndex(region, end));
   changeTo(space, region, first, end, allowed);
   return done(space, first, end);
+}
+
+/** Pages of a view, committed or not, that are not charged to it. */
+function uncharged(space: AddressSpace, region: Region, first: number, end: number): number {
+  let count = 0;
+  for (let page = first; page < end; page++)
+    if (((space.table.flags(page) || region.plain(page)) & CHARGED) === 0) count++;
+  return count;
 }
 
 /**

@@ -2,7 +2,7 @@ import { FrameKind, NO_FRAME } from '../machine/frames.ts';
 import { PAGE_SIZE } from '../machine/layout.ts';
 import { MEM_PRIVATE, PAGE_GUARD, PAGE_READWRITE, WRITE } from './constants.ts';
 import { CHARGED, COPIED, LOCKED, PageState, PROTECT_SHIFT, STATE_MASK, WRITTEN } from './page-table.ts';
-import { addLock, dropFrame, flagsOf, sectionIndex } from './pages.ts';
+import { addLock, dropFrame, flagsOf, holdsFrame, plainFlags, sectionIndex } from './pages.ts';
 import { afterCopy, allows, isCopy } from './protection.ts';
 import type { Region } from './regions.ts';
 import type { AddressSpace } from './space.ts';
@@ -27,16 +27,19 @@ export function faultIn(space: AddressSpace, address: number, access: number): n
   const region = address >= 0 && address <= space.highest ? space.tree.find(page) : undefined;
   if (region === undefined) return fail(space, STATUS_ACCESS_VIOLATION, address, access, 0);
   let flags = flagsOf(space, region, page);
-  if ((flags & STATE_MASK) === PageState.reserved) return fail(space, STATUS_ACCESS_VIOLATION, address, access, 0);
+  if ((flags & STATE_MASK) === PageState.reserved)
+    return fail(space, STATUS_ACCESS_VIOLATION, address, access, 0);
   if ((flags & GUARD) !== 0) {
-    flags = clearGuard(space, page, flags);
+    flags = clearGuard(space, region, page, flags);
     const status = stackStatus(space, region, address, page);
     if (status !== STATUS_SUCCESS) return fail(space, status, address, access, 0);
   }
-  if (!allows(flags >>> PROTECT_SHIFT, access)) return fail(space, STATUS_ACCESS_VIOLATION, address, access, 0);
+  if (!allows(flags >>> PROTECT_SHIFT, access))
+    return fail(space, STATUS_ACCESS_VIOLATION, address, access, 0);
   const copying = access === WRITE && isCopy(flags >>> PROTECT_SHIFT);
   const frame = copying ? copyPage(space, region, page, flags) : residentFrame(space, region, page, flags);
-  if (frame === NO_FRAME) return fail(space, STATUS_IN_PAGE_ERROR, address, access, space.system.pageInStatus);
+  if (frame === NO_FRAME)
+    return fail(space, STATUS_IN_PAGE_ERROR, address, access, space.system.pageInStatus);
   if (access === WRITE) noteWrite(space, region, page, frame);
   return space.system.frames.offset(frame) + (address - page * PAGE_SIZE);
 }
@@ -50,18 +53,18 @@ function fail(space: AddressSpace, status: number, address: number, access: numb
 }
 
 /** The guard works once: it is gone before anybody hears of it. Answers the page's new flags. */
-export function clearGuard(space: AddressSpace, page: number, flags: number): number {
+export function clearGuard(space: AddressSpace, region: Region, page: number, flags: number): number {
   const cleared = flags & ~GUARD;
-  setFlags(space, page, cleared);
+  setFlags(space, region, page, cleared);
   space.statistics.guard++;
   space.changed(page, 1);
   return cleared;
 }
 
-/** Writes the flags of a page whose frame stays, giving it an entry if it has none. */
-function setFlags(space: AddressSpace, page: number, flags: number): void {
-  const holds = (flags & STATE_MASK) >= PageState.resident;
-  space.table.set(page, flags, holds ? space.table.frame(page) : 0);
+/** Writes the flags of a page whose frame, if it has one, stays. */
+function setFlags(space: AddressSpace, region: Region, page: number, flags: number): void {
+  if (holdsFrame(flags)) space.table.set(page, flags, space.table.frame(page));
+  else space.table.set(page, flags === plainFlags(region, page) ? 0 : flags, 0);
 }
 
 /** What a hit guard page means: nothing if it made the running stack grow, else an exception. */
@@ -84,7 +87,8 @@ function stackStatus(space: AddressSpace, region: Region, address: number, page:
 function commitGuards(space: AddressSpace, region: Region, page: number, count: number): boolean {
   let missing = 0;
   for (let p = page - count; p < page; p++) if (isReserved(space, region, p)) missing++;
-  if (region.type !== MEM_PRIVATE || page - count < region.start || !space.charge(region, missing)) return false;
+  if (region.type !== MEM_PRIVATE || page - count < region.start || !space.charge(region, missing))
+    return false;
   const flags = PageState.committed | ((PAGE_READWRITE | PAGE_GUARD) << PROTECT_SHIFT);
   for (let p = page - count; p < page; p++) if (isReserved(space, region, p)) space.table.set(p, flags, 0);
   return true;
@@ -99,7 +103,7 @@ function openGuards(space: AddressSpace, region: Region, page: number, lowest: n
   for (let p = page - 1; p > lowest && p >= region.start; p--) {
     const flags = flagsOf(space, region, p);
     if ((flags & GUARD) === 0) return;
-    setFlags(space, p, flags & ~GUARD);
+    setFlags(space, region, p, flags & ~GUARD);
   }
 }
 
@@ -181,7 +185,11 @@ function copyPage(space: AddressSpace, region: Region, page: number, flags: numb
   space.system.codeChanged(source);
   dropFrame(space, was, source);
   const marks = (was & LOCKED) | COPIED | CHARGED;
-  space.table.set(page, PageState.resident | marks | (afterCopy(was >>> PROTECT_SHIFT) << PROTECT_SHIFT), frame);
+  space.table.set(
+    page,
+    PageState.resident | marks | (afterCopy(was >>> PROTECT_SHIFT) << PROTECT_SHIFT),
+    frame,
+  );
   if ((was & LOCKED) !== 0) addLock(space, frame);
   space.statistics.copyOnWrite++;
   space.countResident();

@@ -123,7 +123,10 @@ export class FileCache {
       const offset = (position + done) % PAGE_SIZE;
       const page = (position + done - offset) / PAGE_SIZE;
       const count = this.#absentPages(page, offset, length - done);
-      const piece = into.subarray(done, done + Math.min(length - done, Math.max(count, 1) * PAGE_SIZE - offset));
+      const piece = into.subarray(
+        done,
+        done + Math.min(length - done, Math.max(count, 1) * PAGE_SIZE - offset),
+      );
       const status = count > 0 ? this.#readPast(position + done, piece) : this.#readPage(page, offset, piece);
       if (status !== STATUS_SUCCESS) return status;
       done += piece.length;

@@ -2,7 +2,7 @@ import { FRAMES, PAGE_SIZE } from '../machine/layout.ts';
 import { READ, WRITE } from './constants.ts';
 import type { AddressSpace } from './space.ts';
 import { STATUS_INSUFFICIENT_RESOURCES } from './status.ts';
-import { CACHED_PAGES, type TranslationCache } from './translation-cache.ts';
+import { CACHED_PAGES } from './translation-cache.ts';
 
 /** An access of the API to guest memory that faulted. Only accessors throw it, and the API entry catches it. */
 export class GuestFault {
@@ -36,7 +36,12 @@ const MAX_BYTES = 0x4000_0000;
  */
 export class GuestMemory {
   readonly space: AddressSpace;
-  readonly #cache: TranslationCache;
+  /** Bytes that bulk operations moved since somebody set it to 0: what a long API call is charged for. */
+  work = 0;
+  readonly #readTags: Float64Array;
+  readonly #readPages: Uint32Array;
+  readonly #writeTags: Float64Array;
+  readonly #writePages: Uint32Array;
   readonly #bytes: Uint8Array;
   readonly #words: Uint32Array;
   readonly #view: DataView;
@@ -44,49 +49,67 @@ export class GuestMemory {
 
   constructor(space: AddressSpace) {
     this.space = space;
-    this.#cache = space.translations;
+    this.#readTags = space.translations.readTags;
+    this.#readPages = space.translations.readPages;
+    this.#writeTags = space.translations.writeTags;
+    this.#writePages = space.translations.writePages;
     this.#bytes = space.system.ram.bytes;
     this.#words = space.system.ram.words;
     this.#view = space.system.ram.view;
     this.#holdsCode = space.system.frames.holdsCode;
   }
 
-  /** The offset in RAM of a byte that is to be read. */
-  #at(address: number): number {
+  /** The page in RAM that holds a byte to be read. */
+  #readPage(address: number): number {
     const low = address | 0;
-    const offset = low & OFFSET;
     const slot = (low >>> 12) & SLOT;
-    if (this.#cache.readTags[slot] === address - offset) return this.#cache.readPages[slot]! * PAGE_SIZE + offset;
-    return this.#readMiss(address, slot, offset);
+    if (this.#readTags[slot] === address - (low & OFFSET)) return this.#readPages[slot]!;
+    return this.#readMiss(address, slot);
   }
 
-  #readMiss(address: number, slot: number, offset: number): number {
+  #readMiss(address: number, slot: number): number {
     const at = this.space.probe(address, READ);
     if (at === 0) this.#fault();
-    this.#cache.readTags[slot] = address - offset;
-    this.#cache.readPages[slot] = at >>> 12;
-    return at;
+    this.#readTags[slot] = address - (address & OFFSET);
+    this.#readPages[slot] = at >>> 12;
+    return at >>> 12;
   }
 
-  /** The offset in RAM of a byte that is to be written. */
-  #to(address: number): number {
+  /** The page in RAM that holds a byte to be written; whoever asks writes. */
+  #writePage(address: number): number {
     const low = address | 0;
-    const offset = low & OFFSET;
     const slot = (low >>> 12) & SLOT;
-    if (this.#cache.writeTags[slot] !== address - offset) return this.#writeMiss(address, slot, offset);
-    const page = this.#cache.writePages[slot]!;
-    if (this.#holdsCode[page - FIRST_FRAME_PAGE] === 1) this.space.system.codeChanged(page - FIRST_FRAME_PAGE);
-    return page * PAGE_SIZE + offset;
+    if (this.#writeTags[slot] !== address - (low & OFFSET)) return this.#writeMiss(address, slot);
+    const page = this.#writePages[slot]!;
+    if (this.#holdsCode[page - FIRST_FRAME_PAGE] === 1)
+      this.space.system.codeChanged(page - FIRST_FRAME_PAGE);
+    return page;
   }
 
-  #writeMiss(address: number, slot: number, offset: number): number {
+  #writeMiss(address: number, slot: number): number {
     const at = this.space.probe(address, WRITE);
     if (at === 0) this.#fault();
     const page = at >>> 12;
-    this.#cache.writeTags[slot] = address - offset;
-    this.#cache.writePages[slot] = page;
+    this.#writeTags[slot] = address - (address & OFFSET);
+    this.#writePages[slot] = page;
     this.space.system.codeChanged(page - FIRST_FRAME_PAGE);
-    return at;
+    return page;
+  }
+
+  /** The offset in RAM of a byte that is to be read. */
+  #at(address: number): number {
+    return this.#readPage(address) * PAGE_SIZE + (address & OFFSET);
+  }
+  /** The offset in RAM of a byte that is to be written. */
+  #to(address: number): number {
+    return this.#writePage(address) * PAGE_SIZE + (address & OFFSET);
+  }
+  // Numbers of 32-bit words in RAM stay below 2^30: integers to the machine, which the offsets are not.
+  #wordAt(address: number): number {
+    return (this.#readPage(address) << 10) | ((address & OFFSET) >>> 2);
+  }
+  #wordTo(address: number): number {
+    return (this.#writePage(address) << 10) | ((address & OFFSET) >>> 2);
   }
 
   #fault(): never {
@@ -103,7 +126,7 @@ export class GuestMemory {
   }
   u32(address: number): number {
     const offset = address & OFFSET;
-    if ((offset & 3) === 0) return this.#words[this.#at(address) >>> 2]!;
+    if ((offset & 3) === 0) return this.#words[this.#wordAt(address)]!;
     if (offset > PAGE_SIZE - 4) return this.u16(address) + this.u16(address + 2) * 0x10000;
     return this.#view.getUint32(this.#at(address), true);
   }
@@ -118,7 +141,7 @@ export class GuestMemory {
   /** An address or size. Above 2^53 it is rounded, but never below 2^53. */
   u64(address: number): number {
     if ((address & 7) !== 0) return this.u32(address) + this.u32(address + 4) * TWO_32;
-    const word = this.#at(address) >>> 2;
+    const word = this.#wordAt(address);
     return this.#words[word]! + this.#words[word + 1]! * TWO_32;
   }
 
@@ -131,7 +154,7 @@ export class GuestMemory {
   }
   setU32(address: number, value: number): void {
     const offset = address & OFFSET;
-    if ((offset & 3) === 0) this.#words[this.#to(address) >>> 2] = value;
+    if ((offset & 3) === 0) this.#words[this.#wordTo(address)] = value;
     else if (offset > PAGE_SIZE - 4) this.#setAcross(address, 4, value, 0);
     else this.#view.setUint32(this.#to(address), value, true);
   }
@@ -141,7 +164,7 @@ export class GuestMemory {
   }
   setHalves(address: number, low: number, high: number): void {
     if ((address & 7) === 0) {
-      const word = this.#to(address) >>> 2;
+      const word = this.#wordTo(address);
       this.#words[word] = low;
       this.#words[word + 1] = high;
     } else if ((address & OFFSET) > PAGE_SIZE - 8) this.#setAcross(address, 8, low, high);
@@ -155,7 +178,8 @@ export class GuestMemory {
   #setAcross(address: number, size: number, low: number, high: number): void {
     this.#to(address);
     this.#to(address + size - 1);
-    for (let i = 0; i < size; i++) this.setU8(address + i, (i < 4 ? low >>> (i * 8) : high >>> ((i - 4) * 8)) & 0xff);
+    for (let i = 0; i < size; i++)
+      this.setU8(address + i, (i < 4 ? low >>> (i * 8) : high >>> ((i - 4) * 8)) & 0xff);
   }
 
   /** A copy of `length` bytes. */
@@ -163,6 +187,7 @@ export class GuestMemory {
     if (!(length <= MAX_BYTES)) throw new GuestFault(STATUS_INSUFFICIENT_RESOURCES, READ, address);
     if (length > PAGE_SIZE) this.touch(address, length, READ);
     const into = new Uint8Array(length);
+    this.work += length;
     for (let done = 0; done < length; ) {
       const count = pieceOf(address + done, length - done);
       const at = this.#at(address + done);
@@ -174,6 +199,7 @@ export class GuestMemory {
 
   /** Stores bytes page by page; at a fault those before it are stored. */
   setBytes(address: number, bytes: Uint8Array): void {
+    this.work += bytes.length;
     for (let done = 0; done < bytes.length; ) {
       const count = pieceOf(address + done, bytes.length - done);
       this.#bytes.set(bytes.subarray(done, done + count), this.#to(address + done));
@@ -183,6 +209,7 @@ export class GuestMemory {
 
   /** Stores one byte `length` times, page by page; at a fault those before it are stored. */
   fill(address: number, byte: number, length: number): void {
+    this.work += length;
     for (let done = 0; done < length; ) {
       const count = pieceOf(address + done, length - done);
       const at = this.#to(address + done);
@@ -194,6 +221,7 @@ export class GuestMemory {
   /** Moves bytes; the ranges may overlap. All pages are probed first, so a fault leaves everything as it was. */
   copy(destination: number, source: number, length: number): void {
     if (!(length > 0)) return;
+    this.work += length;
     this.touch(source, length, READ);
     this.touch(destination, length, WRITE);
     if (destination > source && destination < source + length) this.#copyDown(destination, source, length);
@@ -265,7 +293,7 @@ function latin1(bytes: Uint8Array): string {
 /** Bytes from `address` to the end of its page, at most `length`. */
 function pieceOf(address: number, length: number): number {
   const left = PAGE_SIZE - (address & OFFSET);
-  return left < length ? left : length;
+  return Math.min(left, length);
 }
 /** Bytes between the start of the page of the byte before `end`, and `end`. */
 function tailOf(end: number): number {

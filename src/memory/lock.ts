@@ -3,7 +3,7 @@ import { PAGE_SIZE } from '../machine/layout.ts';
 import { done } from './allocate.ts';
 import { PAGE_GUARD, PAGE_NOACCESS, READ } from './constants.ts';
 import { clearGuard, residentFrame } from './fault.ts';
-import { LEAF_PAGES, LOCKED, PageState, PROTECT_SHIFT, STATE_MASK, WRITTEN } from './page-table.ts';
+import { LOCKED, PageState, PROTECT_SHIFT, STATE_MASK, WRITTEN } from './page-table.ts';
 import { addLock, dropFrame, dropLock, flagsOf, inWorkingSet, plainFlags } from './pages.ts';
 import type { AddressSpace } from './space.ts';
 import {
@@ -39,16 +39,15 @@ export function lockPages(space: AddressSpace, base: number, size: number): numb
   let added = 0;
   for (let page = first; page < end; page++) {
     const flags = pageFlags(space, page);
-    if ((flags & STATE_MASK) === PageState.reserved || (flags & NOACCESS) !== 0) return STATUS_ACCESS_VIOLATION;
+    if ((flags & STATE_MASK) === PageState.reserved || (flags & NOACCESS) !== 0)
+      return STATUS_ACCESS_VIOLATION;
     if ((flags & GUARD) !== 0) {
-      clearGuard(space, page, flags);
+      clearGuard(space, space.tree.find(page)!, page, flags);
       return STATUS_GUARD_PAGE_VIOLATION;
     }
-    if ((flags & LOCKED) === 0) added++;
-    // Far more than the quota: what the rest of a huge range is like does not matter.
-    if (added > quota && page - first > space.workingSetMinimum) return STATUS_WORKING_SET_QUOTA;
+    // The first thing wrong decides; so a range without end is not looked at for longer than the quota.
+    if ((flags & LOCKED) === 0 && ++added > quota) return STATUS_WORKING_SET_QUOTA;
   }
-  if (added > quota) return STATUS_WORKING_SET_QUOTA;
   return lockAll(space, first, end);
 }
 
@@ -115,11 +114,12 @@ function allLocked(space: AddressSpace, first: number, end: number): boolean {
 /** Takes unlocked pages out of the working set; what is only theirs keeps its frame until it is touched again. */
 export function trim(space: AddressSpace, first: number, end: number): void {
   let trimmed = false;
-  space.table.forEachLeaf(first, end, (leaf, from, to) => {
-    for (let index = from; index < to; index++) {
-      const flags = leaf.flags[index]!;
+  const { table } = space;
+  table.forEachLeaf(first, end, (from, at, count) => {
+    for (let i = 0; i < count; i++) {
+      const flags = table.entries[at + i]!;
       if (!inWorkingSet(flags) || (flags & LOCKED) !== 0) continue;
-      trimPage(space, leaf.number * LEAF_PAGES + index, flags, leaf.frames[index]!);
+      trimPage(space, from + i, flags, table.frames[at + i]!);
       trimmed = true;
     }
   });

@@ -26,79 +26,122 @@ export const CHARGED = 0x40;
 export const PROTECT_SHIFT = 8;
 export const PROTECT_MASK = 0x7ff << PROTECT_SHIFT;
 
-/** Pages in a leaf of the table. */
+/** Pages in a leaf of the table: 2 MiB of address space. */
 export const LEAF_PAGES = 512;
-const CACHED_LEAVES = 64;
-const SPARE_LEAVES = 16;
 
-/** The entries of 512 pages (2 MiB). */
-export class Leaf {
-  /** Page number / 512. */
-  number = 0;
-  /** Entries that are not 0; a leaf without any leaves the table. */
-  used = 0;
-  /** State, marks and protection of each page. */
-  readonly flags = new Uint32Array(LEAF_PAGES);
-  /** The frame of each page that holds one. */
-  readonly frames = new Uint32Array(LEAF_PAGES);
+const FAN_OUT = 512;
+const ROOT_FAN_OUT = 256;
+const CACHED_LEAVES = 64;
+/** Entries of the leaf that is not there. Nobody writes it. */
+const NO_ENTRIES = new Uint32Array(LEAF_PAGES);
+
+/** Which of 512 places are taken, so that the next one is found without looking at all of them. */
+class Places {
+  readonly #taken = new Int32Array(FAN_OUT / 32);
+  count = 0;
+
+  add(index: number): void {
+    this.#taken[index >>> 5] = this.#taken[index >>> 5]! | (1 << (index & 31));
+    this.count++;
+  }
+  remove(index: number): void {
+    this.#taken[index >>> 5] = this.#taken[index >>> 5]! & ~(1 << (index & 31));
+    this.count--;
+  }
+  /** The first taken place from `index` on, or 512. */
+  next(index: number): number {
+    let word = index >>> 5;
+    if (word >= FAN_OUT / 32) return FAN_OUT;
+    let bits = this.#taken[word]! & (-1 << (index & 31));
+    while (bits === 0) {
+      if (++word === FAN_OUT / 32) return FAN_OUT;
+      bits = this.#taken[word]!;
+    }
+    return word * 32 + 31 - Math.clz32(bits & -bits);
+  }
 }
 
-type Level<T> = (T | undefined)[];
+/** 512 leaves: 1 GiB of address space. */
+class Lower {
+  readonly slots = new Int32Array(FAN_OUT);
+  readonly places = new Places();
+}
+/** 512 of those: 512 GiB. */
+class Upper {
+  readonly lower: (Lower | undefined)[] = new Array(FAN_OUT).fill(undefined);
+  readonly places = new Places();
+}
 
 /**
  * A four-level table of the pages of 47 address bits (8 + 9 + 9 bits choose a leaf, 9 bits the entry in it),
  * made on demand. Sections use it too, by page index.
+ *
+ * All leaves lie in two arrays: leaf `slot` has the entries slot * 512 and on. Slot 0 is the leaf that is not
+ * there: all zeros, so a look-up need not ask whether it found one. The arrays are replaced when they grow.
  */
 export class PageTable {
-  readonly #root: Level<Level<Level<Leaf>>> = new Array(256).fill(undefined);
-  /** A direct-mapped cache of leaves, for most lookups stay in a few. */
+  /** State, marks and protection of each page. */
+  entries = NO_ENTRIES;
+  /** The frame of each page that holds one. */
+  frames = NO_ENTRIES;
+  /** Entries of each leaf that are not 0; a leaf without any leaves the table. */
+  #used = new Uint16Array(1);
+  readonly #root: (Upper | undefined)[] = new Array(ROOT_FAN_OUT).fill(undefined);
+  /** A direct-mapped cache of leaves, for most look-ups stay in a few. */
   readonly #cachedNumbers = new Int32Array(CACHED_LEAVES).fill(-1);
-  readonly #cached: Level<Leaf> = new Array(CACHED_LEAVES).fill(undefined);
-  readonly #spare: Leaf[] = [];
+  readonly #cachedSlots = new Int32Array(CACHED_LEAVES);
+  readonly #freeSlots: number[] = [];
+  #slots = 1;
   leafCount = 0;
 
-  /** The leaf of that number, if there is one. */
-  leaf(number: number): Leaf | undefined {
-    const slot = number & (CACHED_LEAVES - 1);
-    if (this.#cachedNumbers[slot] === number) return this.#cached[slot];
-    const leaf = this.#root[number >>> 18]?.[(number >>> 9) & 511]?.[number & 511];
-    if (leaf !== undefined) {
-      this.#cachedNumbers[slot] = number;
-      this.#cached[slot] = leaf;
-    }
-    return leaf;
+  /** The slot of the leaf of that number (page number / 512), or 0. */
+  leaf(number: number): number {
+    const cached = number & (CACHED_LEAVES - 1);
+    if (this.#cachedNumbers[cached] === number) return this.#cachedSlots[cached]!;
+    const lower = this.#root[number >>> 18]?.lower[(number >>> 9) & 511];
+    if (lower === undefined) return 0;
+    const slot = lower.slots[number & 511]!;
+    if (slot === 0) return 0;
+    this.#cachedNumbers[cached] = number;
+    this.#cachedSlots[cached] = slot;
+    return slot;
   }
 
-  flags(page: number): number {
+  /** Where the entry of a page is in `entries` and `frames`: in the leaf of zeros if there is none. */
+  at(page: number): number {
     const number = Math.floor(page / LEAF_PAGES);
-    const leaf = this.leaf(number);
-    return leaf === undefined ? 0 : leaf.flags[page - number * LEAF_PAGES]!;
+    return this.leaf(number) * LEAF_PAGES + (page - number * LEAF_PAGES);
   }
-
+  flags(page: number): number {
+    return this.entries[this.at(page)]!;
+  }
   /** The frame of a page that holds one. */
   frame(page: number): number {
-    const number = Math.floor(page / LEAF_PAGES);
-    return this.leaf(number)!.frames[page - number * LEAF_PAGES]!;
+    return this.frames[this.at(page)]!;
   }
 
   /** Writes an entry; flags 0 removes it. */
   set(page: number, flags: number, frame: number): void {
     const number = Math.floor(page / LEAF_PAGES);
-    let leaf = this.leaf(number);
-    if (leaf === undefined) {
+    let slot = this.leaf(number);
+    if (slot === 0) {
       if (flags === 0) return;
-      leaf = this.#add(number);
+      slot = this.#add(number);
     }
-    const index = page - number * LEAF_PAGES;
-    const was = leaf.flags[index]!;
-    leaf.flags[index] = flags;
-    leaf.frames[index] = frame;
-    if (was === 0) leaf.used += flags === 0 ? 0 : 1;
-    else if (flags === 0 && --leaf.used === 0) this.#remove(leaf);
+    const at = slot * LEAF_PAGES + (page - number * LEAF_PAGES);
+    const was = this.entries[at]!;
+    this.entries[at] = flags;
+    this.frames[at] = frame;
+    if (was === 0) {
+      if (flags !== 0) this.#used[slot] = this.#used[slot]! + 1;
+    } else if (flags === 0) {
+      this.#used[slot] = this.#used[slot]! - 1;
+      if (this.#used[slot] === 0) this.#remove(number, slot);
+    }
   }
 
-  /** The first leaf numbered `from` or higher but below `end`. */
-  nextLeaf(from: number, end: number): Leaf | undefined {
+  /** The number of the first leaf from `from` on and below `end`, or `end`. */
+  nextLeaf(from: number, end: number): number {
     let number = from;
     while (number < end) {
       const upper = this.#root[number >>> 18];
@@ -106,53 +149,103 @@ export class PageTable {
         number = ((number >>> 18) + 1) << 18;
         continue;
       }
-      const lower = upper[(number >>> 9) & 511];
-      if (lower === undefined) {
-        number = ((number >>> 9) + 1) << 9;
+      const inUpper = (number >>> 9) & 511;
+      const found = upper.places.next(inUpper);
+      if (found !== inUpper) {
+        number = ((number >>> 18) << 18) + found * FAN_OUT;
         continue;
       }
-      const stop = Math.min(end, ((number >>> 9) + 1) << 9);
-      for (; number < stop; number++) {
-        const leaf = lower[number & 511];
-        if (leaf !== undefined) return leaf;
-      }
+      const next = upper.lower[found]!.places.next(number & 511);
+      number = ((number >>> 9) << 9) + next;
+      if (next < FAN_OUT) return Math.min(number, end);
     }
-    return undefined;
+    return end;
   }
 
-  /** Calls back for each leaf that has entries of pages in [first, end), with the span of them that is inside. */
-  forEachLeaf(first: number, end: number, visit: (leaf: Leaf, from: number, to: number) => void): void {
+  /**
+   * Calls back for each leaf that has entries of pages [first, end): those of the pages page, page + 1, ... of
+   * it that are inside lie in `entries` and `frames` from `at` on, `count` of them. Entries may be removed meanwhile.
+   */
+  forEachLeaf(first: number, end: number, visit: (page: number, at: number, count: number) => void): void {
     const last = Math.ceil(end / LEAF_PAGES);
-    let leaf = this.nextLeaf(Math.floor(first / LEAF_PAGES), last);
-    while (leaf !== undefined) {
-      const number = leaf.number;
+    let number = this.nextLeaf(Math.floor(first / LEAF_PAGES), last);
+    while (number < last) {
       const base = number * LEAF_PAGES;
-      visit(leaf, Math.max(first - base, 0), Math.min(end - base, LEAF_PAGES));
-      leaf = this.nextLeaf(number + 1, last);
+      const from = Math.max(first, base);
+      const at = this.leaf(number) * LEAF_PAGES + (from - base);
+      visit(from, at, Math.min(end, base + LEAF_PAGES) - from);
+      number = this.nextLeaf(number + 1, last);
     }
   }
 
-  #add(number: number): Leaf {
-    const upper = (this.#root[number >>> 18] ??= new Array(512).fill(undefined));
-    const lower = (upper[(number >>> 9) & 511] ??= new Array(512).fill(undefined));
-    const leaf = this.#spare.pop() ?? new Leaf();
-    leaf.number = number;
-    lower[number & 511] = leaf;
+  #add(number: number): number {
+    const slot = this.#freeSlots.pop() ?? this.#newSlot();
+    let upper = this.#root[number >>> 18];
+    if (upper === undefined) this.#root[number >>> 18] = upper = new Upper();
+    const inUpper = (number >>> 9) & 511;
+    let lower = upper.lower[inUpper];
+    if (lower === undefined) {
+      upper.lower[inUpper] = lower = new Lower();
+      upper.places.add(inUpper);
+    }
+    lower.slots[number & 511] = slot;
+    lower.places.add(number & 511);
     this.leafCount++;
-    return leaf;
+    return slot;
   }
 
-  #remove(leaf: Leaf): void {
-    const number = leaf.number;
-    this.#root[number >>> 18]![(number >>> 9) & 511]![number & 511] = undefined;
-    const slot = number & (CACHED_LEAVES - 1);
-    if (this.#cachedNumbers[slot] === number) {
-      this.#cachedNumbers[slot] = -1;
-      this.#cached[slot] = undefined;
-    }
-    this.leafCount--;
-    // An empty leaf is all zeros (stale frame numbers mean nothing): programs that allocate, touch and free
-    // in a loop get the same one back.
-    if (this.#spare.length < SPARE_LEAVES) this.#spare.push(leaf);
+  #newSlot(): number {
+    const slot = this.#slots++;
+    if (slot < this.#used.length) return slot;
+    const capacity = this.#used.length * 2;
+    this.entries = grown(this.entries, capacity);
+    this.frames = grown(this.frames, capacity);
+    const used = new Uint16Array(capacity);
+    used.set(this.#used);
+    this.#used = used;
+    return slot;
   }
+
+  /** The leaf is all zeros (frame numbers without flags mean nothing), so its slot can be used again as it is. */
+  #remove(number: number, slot: number): void {
+    const upper = this.#root[number >>> 18]!;
+    const inUpper = (number >>> 9) & 511;
+    const lower = upper.lower[inUpper]!;
+    lower.slots[number & 511] = 0;
+    lower.places.remove(number & 511);
+    // Programs allocate, touch and free in a loop: what is above a leaf goes only when another part stays.
+    if (lower.places.count === 0 && upper.places.count > 1) {
+      upper.lower[inUpper] = undefined;
+      upper.places.remove(inUpper);
+    }
+    const cached = number & (CACHED_LEAVES - 1);
+    if (this.#cachedNumbers[cached] === number) this.#cachedNumbers[cached] = -1;
+    this.#freeSlots.push(slot);
+    this.leafCount--;
+  }
+
+  /** Throws unless every leaf counts its entries and has some. Answers how many entries there are. For tests. */
+  validate(): number {
+    let all = 0;
+    let leaves = 0;
+    this.forEachLeaf(0, ROOT_FAN_OUT * FAN_OUT * FAN_OUT * LEAF_PAGES, (page, at) => {
+      let used = 0;
+      for (let i = 0; i < LEAF_PAGES; i++) if (this.entries[at + i] !== 0) used++;
+      if (used === 0 || used !== this.#used[at / LEAF_PAGES])
+        throw new Error(
+          `the leaf of page ${page} has ${used} entries and counts ${this.#used[at / LEAF_PAGES]}`,
+        );
+      all += used;
+      leaves++;
+    });
+    if (leaves !== this.leafCount)
+      throw new Error(`the table has ${leaves} leaves and counts ${this.leafCount}`);
+    return all;
+  }
+}
+
+function grown(array: Uint32Array<ArrayBuffer>, leaves: number): Uint32Array<ArrayBuffer> {
+  const larger = new Uint32Array(leaves * LEAF_PAGES);
+  larger.set(array);
+  return larger;
 }

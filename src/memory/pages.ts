@@ -1,18 +1,17 @@
-import { isCopy } from './protection.ts';
+import { MEM_PRIVATE } from './constants.ts';
 import {
   CHARGED,
   COPIED,
   LEAF_PAGES,
   LOCKED,
-  type Leaf,
   PageState,
+  type PageTable,
   PROTECT_MASK,
   PROTECT_SHIFT,
   STATE_MASK,
   WRITTEN,
 } from './page-table.ts';
-import { MEM_PRIVATE } from './constants.ts';
-import { afterCopy } from './protection.ts';
+import { afterCopy, isCopy } from './protection.ts';
 import type { Region } from './regions.ts';
 import type { AddressSpace } from './space.ts';
 
@@ -62,39 +61,36 @@ export function nextRun(
   mask: number,
   run: Run,
 ): number {
+  const { table } = space;
   const common = commonOf(flagsOf(space, region, page), mask);
   run.common = common;
   let at = page;
   while (at < end) {
     const number = Math.floor(at / LEAF_PAGES);
-    const leaf = space.table.leaf(number);
-    const base = number * LEAF_PAGES;
-    const stop = leaf === undefined ? nextLeafStart(space, number, end) : Math.min(end, base + LEAF_PAGES);
+    const leaf = table.leaf(number);
+    const last = Math.ceil(end / LEAF_PAGES);
+    const stop = Math.min(end, (leaf === 0 ? table.nextLeaf(number + 1, last) : number + 1) * LEAF_PAGES);
+    const shift = (leaf - number) * LEAF_PAGES;
     while (at < stop) {
-      const flags = leaf === undefined ? 0 : leaf.flags[at - base]!;
+      const flags = leaf === 0 ? 0 : table.entries[at + shift]!;
       if (flags !== 0) {
         if (commonOf(flags, mask) !== common) return at;
         at++;
         continue;
       }
       if (commonOf(plainFlags(region, at), mask) !== common) return at;
-      const bare = leaf === undefined ? stop : bareEnd(leaf, at - base, stop - base) + base;
+      const bare = leaf === 0 ? stop : bareEnd(table, at + shift, stop + shift) - shift;
       at = plainStop(region, at, bare);
     }
   }
   return end;
 }
 
-function nextLeafStart(space: AddressSpace, number: number, end: number): number {
-  const next = space.table.nextLeaf(number + 1, Math.ceil(end / LEAF_PAGES));
-  return next === undefined ? end : Math.min(end, next.number * LEAF_PAGES);
-}
-
-/** The first index after `from` whose entry is not 0, at most `stop`. */
-function bareEnd(leaf: Leaf, from: number, stop: number): number {
-  let index = from + 1;
-  while (index < stop && leaf.flags[index] === 0) index++;
-  return index;
+/** The first place after `from` whose entry is not 0, at most `stop`. */
+function bareEnd(table: PageTable, from: number, stop: number): number {
+  let at = from + 1;
+  while (at < stop && table.entries[at] === 0) at++;
+  return at;
 }
 
 /** The page after the last one before `stop` that is plainly the same as `page`. */
@@ -172,7 +168,8 @@ function changeEdge(
     if (inWorkingSet(entry)) present = true;
     if (changed === plain) {
       if (entry !== 0) space.table.set(page, 0, 0);
-    } else if (changed !== entry) space.table.set(page, changed, holdsFrame(entry) ? space.table.frame(page) : 0);
+    } else if (changed !== entry)
+      space.table.set(page, changed, holdsFrame(entry) ? space.table.frame(page) : 0);
   }
   return present;
 }
@@ -186,15 +183,15 @@ function changeEntries(
   change: (flags: number) => number,
 ): boolean {
   let present = false;
-  space.table.forEachLeaf(first, end, (leaf, from, to) => {
-    const base = leaf.number * LEAF_PAGES;
-    for (let index = from; index < to; index++) {
-      const entry = leaf.flags[index]!;
+  const { table } = space;
+  table.forEachLeaf(first, end, (from, at, count) => {
+    for (let i = 0; i < count; i++) {
+      const entry = table.entries[at + i]!;
       if (entry === 0) continue;
       if (inWorkingSet(entry)) present = true;
       const changed = change(entry);
-      if (holdsFrame(entry)) leaf.flags[index] = changed;
-      else space.table.set(base + index, changed === change(plainFlags(region, base + index)) ? 0 : changed, 0);
+      if (holdsFrame(entry)) table.entries[at + i] = changed;
+      else table.set(from + i, changed === change(plainFlags(region, from + i)) ? 0 : changed, 0);
     }
   });
   return present;
@@ -211,14 +208,14 @@ export function holdsFrame(flags: number): boolean {
 /** Takes every frame and entry away from [first, end). Answers whether a page was in the working set. */
 export function dropPages(space: AddressSpace, first: number, end: number): boolean {
   let present = false;
-  space.table.forEachLeaf(first, end, (leaf, from, to) => {
-    const base = leaf.number * LEAF_PAGES;
-    for (let index = from; index < to; index++) {
-      const entry = leaf.flags[index]!;
+  const { table } = space;
+  table.forEachLeaf(first, end, (from, at, count) => {
+    for (let i = 0; i < count; i++) {
+      const entry = table.entries[at + i]!;
       if (entry === 0) continue;
       if (inWorkingSet(entry)) present = true;
-      if (holdsFrame(entry)) dropFrame(space, entry, leaf.frames[index]!);
-      space.table.set(base + index, 0, 0);
+      if (holdsFrame(entry)) dropFrame(space, entry, table.frames[at + i]!);
+      table.set(from + i, 0, 0);
     }
   });
   return present;
@@ -233,15 +230,11 @@ export function dropFrame(space: AddressSpace, flags: number, frame: number): vo
 }
 
 export function addLock(space: AddressSpace, frame: number): void {
-  const { frames } = space.system;
-  frames.locks[frame]!++;
-  frames.addReference(frame);
+  space.system.frames.addLock(frame);
   space.lockedPages++;
 }
 export function dropLock(space: AddressSpace, frame: number): void {
-  const { frames } = space.system;
-  frames.locks[frame]!--;
-  frames.dropReference(frame);
+  space.system.frames.dropLock(frame);
   space.lockedPages--;
 }
 

@@ -1,6 +1,6 @@
 import { PAGE_SIZE } from '../machine/layout.ts';
-import { MEM_PRIVATE } from './constants.ts';
 import { done } from './allocate.ts';
+import { MEM_PRIVATE } from './constants.ts';
 import { CHARGED, PROTECT_MASK, PROTECT_SHIFT } from './page-table.ts';
 import { changePages, countPages, flagsOf, withProtection } from './pages.ts';
 import { isCopy, pageProtection, viewProtection } from './protection.ts';

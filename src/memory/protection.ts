@@ -58,14 +58,16 @@ export function isExecutable(protect: number): boolean {
 /** WRITECOPY forms become READWRITE forms: what a page has once it was copied. */
 export function afterCopy(protect: number): number {
   if ((protect & PAGE_WRITECOPY) !== 0) return protect ^ PAGE_WRITECOPY ^ PAGE_READWRITE;
-  if ((protect & PAGE_EXECUTE_WRITECOPY) !== 0) return protect ^ PAGE_EXECUTE_WRITECOPY ^ PAGE_EXECUTE_READWRITE;
+  if ((protect & PAGE_EXECUTE_WRITECOPY) !== 0)
+    return protect ^ PAGE_EXECUTE_WRITECOPY ^ PAGE_EXECUTE_READWRITE;
   return protect;
 }
 
 /** READWRITE forms become WRITECOPY forms: what a copy-on-write view makes of them. */
 export function beforeCopy(protect: number): number {
   if ((protect & PAGE_READWRITE) !== 0) return protect ^ PAGE_READWRITE ^ PAGE_WRITECOPY;
-  if ((protect & PAGE_EXECUTE_READWRITE) !== 0) return protect ^ PAGE_EXECUTE_READWRITE ^ PAGE_EXECUTE_WRITECOPY;
+  if ((protect & PAGE_EXECUTE_READWRITE) !== 0)
+    return protect ^ PAGE_EXECUTE_READWRITE ^ PAGE_EXECUTE_WRITECOPY;
   return protect;
 }
 

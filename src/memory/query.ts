@@ -74,7 +74,7 @@ function runEnd(space: AddressSpace, region: Region, page: number): number {
 }
 
 export function* listRegions(space: AddressSpace): Generator<RegionView> {
-  for (let region = space.tree.first; region !== undefined; region = region.next) {
+  for (const region of space.tree) {
     for (let page = region.start; page < region.end; ) {
       const end = runEnd(space, region, page);
       yield {

@@ -135,7 +135,14 @@ export class Section {
       const status = cache.setSize(size);
       if (status !== STATUS_SUCCESS) return failed(status);
     }
-    const section = new Section(system, size === 0 ? cache.size : size, protect, attributes, cache.pages, cache);
+    const section = new Section(
+      system,
+      size === 0 ? cache.size : size,
+      protect,
+      attributes,
+      cache.pages,
+      cache,
+    );
     cache.addReference();
     cache.sections.add(section);
     return made(section);
@@ -172,7 +179,7 @@ function refusal(protect: number, attributes: number): number {
   if (!isSectionProtection(protect)) return STATUS_INVALID_PAGE_PROTECTION;
   const both = SEC_COMMIT | SEC_RESERVE;
   if ((attributes & both) === both) return STATUS_INVALID_PARAMETER_6;
-  if (((attributes & SEC_LARGE_PAGES) >>> 0) !== 0) return STATUS_NOT_SUPPORTED;
+  if ((attributes & SEC_LARGE_PAGES) >>> 0 !== 0) return STATUS_NOT_SUPPORTED;
   if ((attributes & ~(both | SEC_NOCACHE | SEC_WRITECOMBINE)) !== 0) return STATUS_INVALID_PARAMETER_6;
   if ((attributes & (SEC_NOCACHE | SEC_WRITECOMBINE)) !== 0 && (attributes & both) === 0)
     return STATUS_INVALID_PARAMETER_6;

@@ -59,18 +59,20 @@ export class SharedPages {
   /** For SEC_RESERVE: the page after the last one, before `end`, that is committed or not as `page` is. */
   commitEnd(page: number, end: number): number {
     const committed = this.isCommitted(page);
+    const { table } = this;
+    const last = Math.ceil(end / LEAF_PAGES);
     let at = page + 1;
     while (at < end) {
       const number = Math.floor(at / LEAF_PAGES);
-      const leaf = this.table.leaf(number);
-      const stop = Math.min(end, (number + 1) * LEAF_PAGES);
-      if (leaf === undefined) {
+      const leaf = table.leaf(number);
+      if (leaf === 0) {
         if (committed) return at;
-        const next = this.table.nextLeaf(number + 1, Math.ceil(end / LEAF_PAGES));
-        at = next === undefined ? end : Math.min(end, next.number * LEAF_PAGES);
+        at = table.nextLeaf(number + 1, last) * LEAF_PAGES;
         continue;
       }
-      for (; at < stop; at++) if ((leaf.flags[at - number * LEAF_PAGES] !== 0) !== committed) return at;
+      const shift = (leaf - number) * LEAF_PAGES;
+      const stop = Math.min(end, (number + 1) * LEAF_PAGES);
+      for (; at < stop; at++) if ((table.entries[at + shift] !== 0) !== committed) return at;
     }
     return end;
   }
@@ -138,20 +140,16 @@ export class SharedPages {
     }
     this.table.set(page, PageState.shared, frame);
     frames.addReference(frame);
-    if (this.source !== undefined) {
-      frames.refillable[frame] = 1;
-      frames.rest(frame);
-    }
+    if (this.source !== undefined) frames.setRefillable(frame);
     return frame;
   }
 
   /** Tells that a resident page of a file was or may be written. */
   markDirty(page: number, frame: number): void {
     const { frames } = this.system;
-    if (frames.dirty[frame] === 1 || this.source?.write === undefined) return;
-    frames.dirty[frame] = 1;
+    if (this.source?.write === undefined || frames.isDirty(frame)) return;
+    frames.setDirty(frame, true);
     this.dirty.add(page);
-    frames.rest(frame);
   }
 
   /** Drops a page that nobody maps. Its changes, if any, are lost. */
@@ -160,7 +158,6 @@ export class SharedPages {
     if (frame === NO_FRAME) return;
     this.table.set(page, 0, 0);
     this.dirty.delete(page);
-    this.system.frames.references[frame] = 0;
     this.system.freeFrame(frame);
   }
 
@@ -190,11 +187,8 @@ export class SharedPages {
 
   /** The page equals the file again: whoever may write it must ask again, so that the next write is noticed. */
   #clean(page: number): void {
-    const frame = this.resident(page);
-    const { frames } = this.system;
     this.dirty.delete(page);
-    frames.dirty[frame] = 0;
-    frames.rest(frame);
+    this.system.frames.setDirty(this.resident(page), false);
     this.forgetWriters(page);
   }
 
@@ -212,8 +206,8 @@ export class SharedPages {
   /** Drops the pages from index `first` on, which nobody maps, and what was committed of them. */
   drop(first: number): void {
     const pages: number[] = [];
-    this.table.forEachLeaf(first, MAX_INDEX, (leaf, from, to) => {
-      for (let i = from; i < to; i++) if (leaf.flags[i] !== 0) pages.push(leaf.number * LEAF_PAGES + i);
+    this.table.forEachLeaf(first, MAX_INDEX, (from, at, count) => {
+      for (let i = 0; i < count; i++) if (this.table.entries[at + i] !== 0) pages.push(from + i);
     });
     for (const page of pages) {
       if (this.resident(page) !== NO_FRAME) this.evict(page);

@@ -17,7 +17,8 @@ import { LEAF_PAGES, PageState, PageTable, PROTECT_SHIFT, STATE_MASK, WRITTEN } 
 import { dropPages } from './pages.ts';
 import { changeProtection } from './protect.ts';
 import { listRegions, type MemoryInfo, queryMemory, type RegionView } from './query.ts';
-import { type Region, RegionTree } from './regions.ts';
+import { RegionTree } from './region-tree.ts';
+import type { Region } from './regions.ts';
 import type { Section } from './section.ts';
 import type { MemorySystem } from './system.ts';
 import { TranslationCache } from './translation-cache.ts';
@@ -53,8 +54,8 @@ export interface SpaceStatistics {
 }
 
 const LEAF_BYTES = LEAF_PAGES * PAGE_SIZE;
-/** Entry states in which the bytes are there. */
-const READY = [false, false, false, true, true, false, false, false];
+/** A bit for each entry state in which the bytes are there. */
+const READY = (1 << PageState.resident) | (1 << PageState.shared);
 // Protections, as they lie in an entry, that allow each access without more ado. Copying is more ado.
 const GUARD = PAGE_GUARD << PROTECT_SHIFT;
 const READABLE = (0xff & ~PAGE_NOACCESS) << PROTECT_SHIFT;
@@ -80,7 +81,8 @@ export class AddressSpace {
   /** What GuestMemory knows about pages. */
   readonly translations = new TranslationCache();
   /** Called for every change of a page's translation or rights (page numbers): caches of them drop these pages. */
-  onTranslationChange: ((space: AddressSpace, firstPage: number, pageCount: number) => void) | undefined = undefined;
+  onTranslationChange: ((space: AddressSpace, firstPage: number, pageCount: number) => void) | undefined =
+    undefined;
 
   /** Of the last operation that succeeded: the rounded range, and the protection that protect() replaced. */
   resultBase = 0;
@@ -159,18 +161,18 @@ export class AddressSpace {
    */
   probe(address: number, access: number): number {
     if (!(address >= 0 && address <= this.highest)) return faultIn(this, address, access);
-    const leaf = this.table.leaf(Math.floor(address / LEAF_BYTES));
-    if (leaf === undefined) return faultIn(this, address, access);
     // Truncation to 32 bits keeps the bits that number the page in its leaf, and the byte.
     const low = address | 0;
-    const index = (low >>> 12) & (LEAF_PAGES - 1);
-    const flags = leaf.flags[index]!;
-    if (!READY[flags & STATE_MASK] || (flags & GUARD) !== 0) return faultIn(this, address, access);
+    const leaf = this.table.leaf(Math.floor(address / LEAF_BYTES));
+    const at = leaf * LEAF_PAGES + ((low >>> 12) & (LEAF_PAGES - 1));
+    const flags = this.table.entries[at]!;
+    if (((READY >>> (flags & STATE_MASK)) & 1) === 0 || (flags & GUARD) !== 0)
+      return faultIn(this, address, access);
     if ((flags & (access === WRITE ? WRITABLE : access === EXECUTE ? EXECUTABLE : READABLE)) === 0)
       return faultIn(this, address, access);
     if (access === WRITE && (flags & (STATE_MASK | WRITTEN)) === PageState.shared)
       return faultIn(this, address, access);
-    return this.system.frames.offset(leaf.frames[index]!) + (low & (PAGE_SIZE - 1));
+    return this.system.frames.offset(this.table.frames[at]!) + (low & (PAGE_SIZE - 1));
   }
 
   /** The regions in order, one entry for each run of pages alike, free space left out. For reports. */
@@ -180,7 +182,7 @@ export class AddressSpace {
 
   /** Ends the address space: views are unmapped (with what they changed in files written), memory goes back. */
   destroy(): void {
-    while (this.tree.first !== undefined) this.release(this.tree.first);
+    for (let region = this.tree.first; region !== undefined; region = this.tree.first) this.release(region);
     this.system.spaces.delete(this);
   }
 

@@ -10,7 +10,7 @@ import { validateSystem } from './validate.ts';
 export class MemorySystem {
   readonly ram: Ram;
   readonly frames: Frames;
-  /** Most pages that may be promised at once. There is no page file yet: as many as there are frames. */
+  /** Most pages that may be promised at once. There is no page file yet: as many as there are frames, unless told. */
   readonly commitLimit: number;
   /** Pages promised: the sum of what address spaces and sections are charged. */
   commitCharge = 0;
@@ -25,10 +25,10 @@ export class MemorySystem {
   onCodeChange: ((frame: number) => void) | undefined = undefined;
   #lastId = 0;
 
-  constructor(ram: Ram, options: { frames: number }) {
+  constructor(ram: Ram, options: { readonly frames: number; readonly commitLimit?: number }) {
     this.ram = ram;
     this.frames = new Frames(ram, options.frames);
-    this.commitLimit = options.frames;
+    this.commitLimit = options.commitLimit ?? options.frames;
     this.files = new FileCaches(this);
   }
 
@@ -48,9 +48,13 @@ export class MemorySystem {
     this.shared.delete(pages.id);
   }
 
+  canCharge(pages: number): boolean {
+    return pages <= this.commitLimit - this.commitCharge;
+  }
+
   /** Promises `pages` more pages, or answers false and promises none. */
   charge(pages: number): boolean {
-    if (pages > this.commitLimit - this.commitCharge) return false;
+    if (!this.canCharge(pages)) return false;
     this.commitCharge += pages;
     if (this.commitCharge > this.commitPeak) this.commitPeak = this.commitCharge;
     return true;
@@ -72,12 +76,12 @@ export class MemorySystem {
     if (frame === NO_FRAME) {
       frame = this.frames.oldest(true);
       if (frame === NO_FRAME) return false;
-      const page = this.frames.page[frame]!;
+      const page = this.frames.page(frame);
       // Neighbours on the disk go out with it.
-      this.shared.get(this.frames.owner[frame]!)!.flush(page, page + 256);
-      if (this.frames.state[frame] !== FrameState.standby) return false;
+      this.shared.get(this.frames.owner(frame))!.flush(page, page + 256);
+      if (this.frames.state(frame) !== FrameState.standby) return false;
     }
-    this.shared.get(this.frames.owner[frame]!)!.evict(this.frames.page[frame]!);
+    this.shared.get(this.frames.owner(frame))!.evict(this.frames.page(frame));
     return true;
   }
 

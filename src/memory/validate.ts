@@ -1,6 +1,6 @@
 import { FrameKind } from '../machine/frames.ts';
 import { MEM_PRIVATE } from './constants.ts';
-import { COPIED, LEAF_PAGES, LOCKED, PageState, PROTECT_SHIFT, STATE_MASK } from './page-table.ts';
+import { COPIED, LOCKED, PageState, PROTECT_SHIFT, STATE_MASK } from './page-table.ts';
 import { holdsFrame, inWorkingSet, isCharged, plainFlags, sectionIndex } from './pages.ts';
 import { isCopy } from './protection.ts';
 import type { Region } from './regions.ts';
@@ -21,8 +21,8 @@ export function validateSystem(system: MemorySystem): void {
   const { frames } = system;
   equal(frames.inUse, references.size, 'frames in use');
   for (const [frame, count] of references) {
-    equal(frames.references[frame]!, count, `references of frame ${frame}`);
-    equal(frames.locks[frame]!, locks.get(frame) ?? 0, `locks of frame ${frame}`);
+    equal(frames.references(frame), count, `references of frame ${frame}`);
+    equal(frames.locks(frame), locks.get(frame) ?? 0, `locks of frame ${frame}`);
   }
 }
 
@@ -40,41 +40,46 @@ function validateShared(shared: SharedPages, references: Map<number, number>): n
   const { frames } = shared.system;
   let committed = 0;
   let dirty = 0;
-  shared.table.forEachLeaf(0, 2 ** 35, (leaf, from, to) => {
-    for (let index = from; index < to; index++) {
-      const flags = leaf.flags[index]!;
+  shared.table.validate();
+  shared.table.forEachLeaf(0, 2 ** 35, (from, at, count) => {
+    for (let i = 0; i < count; i++) {
+      const flags = shared.table.entries[at + i]!;
       if (flags === 0) continue;
       committed++;
       if ((flags & STATE_MASK) !== PageState.shared) continue;
-      const frame = leaf.frames[index]!;
-      const page = leaf.number * LEAF_PAGES + index;
+      const frame = shared.table.frames[at + i]!;
+      const page = from + i;
       add(references, frame, 1);
-      check(frames.kind[frame] === FrameKind.shared, `frame ${frame} of a section is not marked so`);
-      check(frames.owner[frame] === shared.id && frames.page[frame] === page, `frame ${frame} has the wrong owner`);
-      check(shared.dirty.has(page) === (frames.dirty[frame] === 1), `frame ${frame} is dirty on one side only`);
-      dirty += frames.dirty[frame]!;
+      check(frames.kind(frame) === FrameKind.shared, `frame ${frame} of a section is not marked so`);
+      check(
+        frames.owner(frame) === shared.id && frames.page(frame) === page,
+        `frame ${frame} has the wrong owner`,
+      );
+      check(shared.dirty.has(page) === frames.isDirty(frame), `frame ${frame} is dirty on one side only`);
+      if (frames.isDirty(frame)) dirty++;
     }
   });
   equal(shared.dirty.size, dirty, 'dirty pages of a file');
-  check(shared.source !== undefined || shared.charged >= committed, 'a section has more pages than it is charged for');
+  check(
+    shared.source !== undefined || shared.charged >= committed,
+    'a section has more pages than it is charged for',
+  );
   return shared.charged;
 }
 
-function validateSpace(space: AddressSpace, references: Map<number, number>, locks: Map<number, number>): number {
+function validateSpace(
+  space: AddressSpace,
+  references: Map<number, number>,
+  locks: Map<number, number>,
+): number {
   space.tree.validate();
   const counts = { resident: 0, locked: 0, entries: 0, charged: 0 };
-  for (let region = space.tree.first; region !== undefined; region = region.next) {
+  for (const region of space.tree) {
     const before = counts.charged;
     validateRegion(space, region, counts, references, locks);
     equal(region.charged, counts.charged - before, `pages charged for region ${region.start}`);
   }
-  let entries = 0;
-  space.table.forEachLeaf(0, 2 ** 35, (leaf) => {
-    const used = leaf.flags.reduce((sum, flags) => sum + (flags === 0 ? 0 : 1), 0);
-    equal(leaf.used, used, `entries of leaf ${leaf.number}`);
-    check(used > 0, `leaf ${leaf.number} is empty`);
-    entries += used;
-  });
+  const entries = space.table.validate();
   equal(entries, counts.entries, 'page-table entries within regions');
   equal(space.statistics.resident, counts.resident, 'pages in the working set');
   equal(space.lockedPages, counts.locked, 'locked pages');
@@ -91,38 +96,61 @@ function validateRegion(
 ): void {
   for (let page = region.start; page < region.end; page = region.plainEnd(page))
     if (isCharged(region, region.plain(page))) counts.charged += region.plainEnd(page) - page;
-  space.table.forEachLeaf(region.start, region.end, (leaf, from, to) => {
-    for (let index = from; index < to; index++) {
-      const flags = leaf.flags[index]!;
+  const { table } = space;
+  table.forEachLeaf(region.start, region.end, (from, at, count) => {
+    for (let i = 0; i < count; i++) {
+      const flags = table.entries[at + i]!;
       if (flags === 0) continue;
-      const page = leaf.number * LEAF_PAGES + index;
+      const page = from + i;
+      const frame = table.frames[at + i]!;
       counts.entries++;
       counts.charged += Number(isCharged(region, flags)) - Number(isCharged(region, region.plain(page)));
-      check(holdsFrame(flags) || flags !== plainFlags(region, page), `page ${page} has an entry that says nothing`);
-      if (holdsFrame(flags)) validateEntry(space, region, page, flags, leaf.frames[index]!);
+      check(
+        holdsFrame(flags) || flags !== plainFlags(region, page),
+        `page ${page} has an entry that says nothing`,
+      );
       if (!holdsFrame(flags)) continue;
-      add(references, leaf.frames[index]!, (flags & LOCKED) === 0 ? 1 : 2);
+      validateEntry(space, region, page, flags, frame);
+      add(references, frame, (flags & LOCKED) === 0 ? 1 : 2);
       if (inWorkingSet(flags)) counts.resident++;
       if ((flags & LOCKED) === 0) continue;
       counts.locked++;
-      add(locks, leaf.frames[index]!, 1);
+      add(locks, frame, 1);
     }
   });
 }
 
-function validateEntry(space: AddressSpace, region: Region, page: number, flags: number, frame: number): void {
+function validateEntry(
+  space: AddressSpace,
+  region: Region,
+  page: number,
+  flags: number,
+  frame: number,
+): void {
   const { frames } = space.system;
   const shared = (flags & STATE_MASK) === PageState.shared;
   if (shared) {
     const { pages } = region.section!;
     check(pages.views.has(region), `the view of page ${page} is unknown to its section`);
-    check(pages.resident(sectionIndex(region, page)) === frame, `page ${page} shows a frame its section has not`);
+    check(
+      pages.resident(sectionIndex(region, page)) === frame,
+      `page ${page} shows a frame its section has not`,
+    );
     check((flags & COPIED) === 0, `page ${page} is copied and shared at once`);
     return;
   }
-  check(frames.kind[frame] === FrameKind.private, `frame ${frame} of page ${page} is not private`);
-  check(frames.owner[frame] === space.id && frames.page[frame] === page, `frame ${frame} has the wrong owner`);
+  check(frames.kind(frame) === FrameKind.private, `frame ${frame} of page ${page} is not private`);
+  check(
+    frames.owner(frame) === space.id && frames.page(frame) === page,
+    `frame ${frame} has the wrong owner`,
+  );
   check(!isCopy(flags >>> PROTECT_SHIFT), `page ${page} was copied but still says WRITECOPY`);
-  check((region.type === MEM_PRIVATE) === ((flags & COPIED) === 0), `page ${page} is marked wrongly as copied`);
-  check((flags & STATE_MASK) !== PageState.transition || (flags & LOCKED) === 0, `page ${page} is locked but trimmed`);
+  check(
+    (region.type === MEM_PRIVATE) === ((flags & COPIED) === 0),
+    `page ${page} is marked wrongly as copied`,
+  );
+  check(
+    (flags & STATE_MASK) !== PageState.transition || (flags & LOCKED) === 0,
+    `page ${page} is locked but trimmed`,
+  );
 }

@@ -151,18 +151,18 @@ function charge(space: AddressSpace, region: Region, commitPages: number): numbe
   let copies = 0;
   for (let page = region.start; page < region.end; page = region.plainEnd(page))
     if ((region.plain(page) & CHARGED) !== 0) copies += region.plainEnd(page) - page;
-  if (!space.charge(region, copies)) return STATUS_COMMITMENT_LIMIT;
   const { pages, isReserve } = region.section!;
-  if (!isReserve || commitPages === 0) return STATUS_SUCCESS;
   const first = region.sectionPage;
+  const end = isReserve ? first + commitPages : first;
   let missing = 0;
-  for (let page = first; page < first + commitPages; page = pages.commitEnd(page, first + commitPages))
-    if (!pages.isCommitted(page)) missing += pages.commitEnd(page, first + commitPages) - page;
-  if (!space.system.charge(missing)) {
-    space.uncharge(region, copies);
-    return STATUS_COMMITMENT_LIMIT;
+  for (let page = first, next = first; page < end; page = next) {
+    next = pages.commitEnd(page, end);
+    if (!pages.isCommitted(page)) missing += next - page;
   }
-  pages.commit(first, first + commitPages);
+  if (!space.system.canCharge(copies + missing)) return STATUS_COMMITMENT_LIMIT;
+  space.charge(region, copies);
+  space.system.charge(missing);
+  pages.commit(first, end);
   return STATUS_SUCCESS;
 }
 

@@ -4,6 +4,7 @@ import {
   ERROR_ALREADY_EXISTS,
   ERROR_DIRECTORY,
   ERROR_FILE_NOT_FOUND,
+  ERROR_INVALID_PARAMETER,
   ERROR_NOT_SAME_DEVICE,
   ERROR_NOT_SUPPORTED,
   ERROR_SHARING_VIOLATION,
@@ -27,8 +28,9 @@ const COPY_CHUNK = 0x10_0000;
 
 /** A place that exists on a drive that can be written, or an error. */
 function changeable(drives: Drives, process: Process, path: string): Place | number {
-  const place = drives.resolveFile(path, process);
+  const place = drives.resolve(path, process);
   if (typeof place === 'number') return place;
+  if ('device' in place) return ERROR_INVALID_PARAMETER;
   if (!place.status) return ERROR_FILE_NOT_FOUND;
   return place.drive.writable ? place : ERROR_WRITE_PROTECT;
 }
@@ -45,7 +47,12 @@ export function deleteFile(process: Process, path: string): number {
     if ((placeAttributes(drives, place) & FILE_ATTRIBUTE_READONLY) !== 0) return ERROR_ACCESS_DENIED;
     const refused = drives.openFiles.conflict(status.identity, { access: DELETE, share: SHARE_ALL });
     if (refused !== 0) return refused;
-    const host = drives.files.open(place.hostPath, { write: false, create: false, exclusive: false, truncate: false });
+    const host = drives.files.open(place.hostPath, {
+      write: false,
+      create: false,
+      exclusive: false,
+      truncate: false,
+    });
     if (typeof host !== 'string') {
       const cache = fileCaches.open(host, place.path);
       const mapped = cache.sections.size > 0;
@@ -66,8 +73,9 @@ export function deleteFile(process: Process, path: string): number {
 export function createFolder(process: Process, path: string): number {
   const { drives } = process.machine;
   if (!drives) return ERROR_NOT_SUPPORTED;
-  const place = drives.resolveFile(path, process);
+  const place = drives.resolve(path, process);
   if (typeof place === 'number') return place;
+  if ('device' in place) return ERROR_DIRECTORY;
   if (place.status) return ERROR_ALREADY_EXISTS;
   if (!place.drive.writable) return ERROR_WRITE_PROTECT;
   const error = drives.files.makeDirectory(place.entry);
@@ -116,8 +124,8 @@ export function moveFile(process: Process, from: string, to: string, options: Mo
   const { identity } = source.status;
   const goal = renameGoal(source, target);
   const error = drives.files.rename(source.entry, goal);
-  if (error !== undefined) return error === 'EINVAL' ? ERROR_ACCESS_DENIED : hostError(error);
-  if (!source.isLink) drives.openFiles.moved(identity, goal, target.path);
+  if (error !== undefined) return error === 'EINVAL' ? ERROR_INVALID_PARAMETER : hostError(error);
+  drives.openFiles.moved(identity, goal, target.path);
   return 0;
 }
 
@@ -128,12 +136,19 @@ function renameGoal(source: Place, target: Place): string {
   return target.entry.replace(/[^\\/]*$/, () => name);
 }
 
-function moveRefused(drives: Drives, process: Process, source: Place, target: Place, options: MoveOptions): number {
+function moveRefused(
+  drives: Drives,
+  process: Process,
+  source: Place,
+  target: Place,
+  options: MoveOptions,
+): number {
   const { openFiles } = drives;
   const status = source.status!;
   const refused = openFiles.conflict(status.identity, { access: DELETE, share: SHARE_ALL });
   if (refused !== 0) return refused;
-  if (source.entry === source.drive.root) return ERROR_ACCESS_DENIED;
+  // A relative link means something else in another place: it stays where the host has put it.
+  if (source.entry === source.drive.root || source.isLink) return ERROR_ACCESS_DENIED;
   if (status.kind === 'directory') {
     if (isCurrentFolder(drives, process, source)) return ERROR_SHARING_VIOLATION;
     if (openFiles.anyBelow(source.hostPath)) return ERROR_ACCESS_DENIED;
@@ -142,10 +157,19 @@ function moveRefused(drives: Drives, process: Process, source: Place, target: Pl
   if (!options.replace) return ERROR_ALREADY_EXISTS;
   if (target.status.kind !== 'file' || status.kind !== 'file') return ERROR_ACCESS_DENIED;
   if ((attributesOf(drives, target.status) & FILE_ATTRIBUTE_READONLY) !== 0) return ERROR_ACCESS_DENIED;
-  return openFiles.conflict(target.status.identity, { access: DELETE, share: SHARE_ALL }) === 0 ? 0 : ERROR_ACCESS_DENIED;
+  return openFiles.conflict(target.status.identity, { access: DELETE, share: SHARE_ALL }) === 0
+    ? 0
+    : ERROR_ACCESS_DENIED;
 }
 
-function moveAcross(process: Process, source: Place, target: Place, from: string, to: string, options: MoveOptions): number {
+function moveAcross(
+  process: Process,
+  source: Place,
+  target: Place,
+  from: string,
+  to: string,
+  options: MoveOptions,
+): number {
   if (!options.copy || source.status!.kind !== 'file') return ERROR_NOT_SAME_DEVICE;
   if (!source.drive.writable || !target.drive.writable) return ERROR_WRITE_PROTECT;
   return copyFile(process, from, to, !options.replace) || deleteFile(process, from);
@@ -155,7 +179,11 @@ function moveAcross(process: Process, source: Place, target: Place, from: string
 export function copyFile(process: Process, from: string, to: string, failIfExists: boolean): number {
   const { drives } = process.machine;
   if (!drives) return ERROR_NOT_SUPPORTED;
-  const source = openFile(process, from, { access: GENERIC_READ, share: SHARE_ALL, disposition: OPEN_EXISTING });
+  const source = openFile(process, from, {
+    access: GENERIC_READ,
+    share: SHARE_ALL,
+    disposition: OPEN_EXISTING,
+  });
   if (!source.object) return source.error;
   source.object.opened();
   const disposition = failIfExists ? CREATE_NEW : CREATE_ALWAYS;

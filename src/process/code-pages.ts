@@ -9,9 +9,13 @@ export const LATIN_1 = 28591;
 export const ANSI_CODE_PAGE = 1252;
 export const OEM_CODE_PAGE = 437;
 
-/** Characters 0x80 to 0xff of code pages that TextDecoder does not know. */
+/** 0xa0 to 0xff of the code pages that are Latin-1 there. */
+const LATIN_1_UPPER = String.fromCharCode(...Array.from({ length: 96 }, (_, i) => 0xa0 + i));
+
+/** Characters 0x80 to 0xff of code pages that TextDecoder does not know, or (1252, Node 20) takes for Latin-1. */
 const UPPER_HALVES: Readonly<Record<number, string>> = {
   437: 'ÇüéâäàåçêëèïîìÄÅÉæÆôöòûùÿÖÜ¢£¥₧ƒáíóúñÑªº¿⌐¬½¼¡«»░▒▓│┤╡╢╖╕╣║╗╝╜╛┐└┴┬├─┼╞╟╚╔╩╦╠═╬╧╨╤╥╙╘╒╓╫╪┘┌█▄▌▐▀αßΓπΣσµτΦΘΩδ∞φε∩≡±≥≤⌠⌡÷≈°∙·√ⁿ²■\u00a0',
+  1252: `€\u0081‚ƒ„…†‡ˆ‰Š‹Œ\u008dŽ\u008f\u0090‘’“”•–—˜™š›œ\u009džŸ${LATIN_1_UPPER}`,
   850: 'ÇüéâäàåçêëèïîìÄÅÉæÆôöòûùÿÖÜø£Ø×ƒáíóúñÑªº¿®¬½¼¡«»░▒▓│┤ÁÂÀ©╣║╗╝¢¥┐└┴┬├─┼ãÃ╚╔╩╦╠═╬¤ðÐÊËÈıÍÎÏ┘┌█▄¦Ì▀ÓßÔÒõÕµþÞÚÛÙýÝ¯´\u00ad±‗¾¶§÷¸°¨·¹³²■\u00a0',
 };
 const DECODER_LABELS: Readonly<Record<number, string>> = {
@@ -19,7 +23,6 @@ const DECODER_LABELS: Readonly<Record<number, string>> = {
   874: 'windows-874',
   1250: 'windows-1250',
   1251: 'windows-1251',
-  1252: 'windows-1252',
   1253: 'windows-1253',
   1254: 'windows-1254',
   1255: 'windows-1255',
@@ -121,8 +124,17 @@ export interface Encoded {
   readonly lossy: boolean;
 }
 
-/** Text as bytes; a character without a place becomes `replacement` (UTF-8: U+FFFD for a lone surrogate). */
-export function encodeText(codePage: number, text: string, replacement: readonly number[] = [0x3f]): Encoded {
+/**
+ * Text as bytes. A character without a place becomes the character that it is a form of, if `bestFit` allows
+ * (a letter without its accents, a full-width letter's plain one), else `replacement`; in UTF-8 a lone
+ * surrogate becomes U+FFFD.
+ */
+export function encodeText(
+  codePage: number,
+  text: string,
+  replacement: readonly number[] = [0x3f],
+  bestFit = true,
+): Encoded {
   if (codePage === UTF8) {
     return { bytes: new TextEncoder().encode(text), lossy: /\p{Surrogate}/u.test(text) };
   }
@@ -130,7 +142,8 @@ export function encodeText(codePage: number, text: string, replacement: readonly
   const bytes: number[] = [];
   let lossy = false;
   for (let i = 0; i < text.length; i++) {
-    const byte = toByte.get(text.charCodeAt(i));
+    const unit = text.charCodeAt(i);
+    const byte = toByte.get(unit) ?? (bestFit ? toByte.get(plainForm(text[i]!)) : undefined);
     if (byte !== undefined) bytes.push(byte);
     else {
       lossy = true;
@@ -138,6 +151,12 @@ export function encodeText(codePage: number, text: string, replacement: readonly
     }
   }
   return { bytes: Uint8Array.from(bytes), lossy };
+}
+
+/** Code unit of the plain character behind a compatibility or accented form, or -1. */
+function plainForm(character: string): number {
+  const parts = character.normalize('NFKD');
+  return /^.\p{M}*$/u.test(parts) ? parts.charCodeAt(0) : -1;
 }
 
 /** String.fromCharCode for any number of code units. */

@@ -9,6 +9,8 @@ export const ENABLE_LINE_INPUT = 0x2;
 export const ENABLE_ECHO_INPUT = 0x4;
 const INPUT_MODE = 0x1f7;
 const OUTPUT_MODE = 0x3;
+/** A terminal gives a line at a time: more is asked for than the reader wants, so that no character is cut. */
+const LONGEST_LINE = 4096;
 const LINE_FEED = 10;
 const CARRIAGE_RETURN = 13;
 const CONTROL_Z = 26;
@@ -20,6 +22,8 @@ export class ConsoleState {
   inputCodePage = UTF8;
   outputCodePage = UTF8;
   title = '';
+  /** Input that came and that nobody has taken yet. */
+  held: Uint8Array = new Uint8Array(0);
   /** Functions of SetConsoleCtrlHandler, last added last. */
   readonly controlHandlers: number[] = [];
 }
@@ -34,8 +38,6 @@ export class ConsoleObject extends FileObject {
   readonly stream: 0 | 1 | 2;
   readonly state: ConsoleState;
   readonly #console: HostConsole;
-  /** Input that came and that nobody has taken: a line end that was one byte and is two. */
-  #held: Uint8Array = new Uint8Array(0);
 
   constructor(console: HostConsole, stream: 0 | 1 | 2, state: ConsoleState) {
     super(stream === 0 ? FILE_READ_DATA : FILE_WRITE_DATA);
@@ -52,16 +54,44 @@ export class ConsoleObject extends FileObject {
   read(max: number): Uint8Array | number | typeof NOT_YET {
     if (this.stream !== 0) return ERROR_ACCESS_DENIED;
     if (max === 0) return new Uint8Array(0);
-    if (this.#held.length === 0) {
-      const bytes = this.#console.read(max);
-      if (bytes === undefined) return undefined;
-      // A pipe whose writer is gone answers an error, a console that ended (Ctrl-Z) answers nothing.
-      if (bytes.length === 0) return this.isTerminal ? bytes : ERROR_BROKEN_PIPE;
-      this.#held = this.isTerminal ? this.#asConsoleInput(bytes) : bytes;
+    const filled = this.#fill(max);
+    if (filled === undefined) return undefined;
+    // A pipe whose writer is gone answers an error, a console that ended (Ctrl-Z) answers nothing.
+    if (!filled) return this.isTerminal ? new Uint8Array(0) : ERROR_BROKEN_PIPE;
+    return this.#take(max);
+  }
+
+  /** ReadConsoleW: at most `max` UTF-16 units, whole characters, '' at the end; at least two units are needed. */
+  readText(max: number): string | number | typeof NOT_YET {
+    if (this.stream !== 0) return ERROR_ACCESS_DENIED;
+    const filled = this.#fill(max);
+    if (!filled) return filled === undefined ? undefined : '';
+    const { held, inputCodePage } = this.state;
+    if (inputCodePage !== UTF8) return decodeText(inputCodePage, this.#take(max));
+    let bytes = 0;
+    for (let units = 0; bytes < held.length; ) {
+      const length = sequenceLength(held[bytes]!);
+      units += length === 4 ? 2 : 1;
+      if (units > max) break;
+      bytes = Math.min(bytes + length, held.length);
     }
-    const taken = this.#held.subarray(0, max);
-    this.#held = this.#held.subarray(taken.length);
+    return new TextDecoder('utf-8', { ignoreBOM: true }).decode(this.#take(bytes));
+  }
+
+  #take(count: number): Uint8Array {
+    const { state } = this;
+    const taken = state.held.subarray(0, count);
+    state.held = state.held.subarray(taken.length);
     return taken;
+  }
+
+  /** Has input held: true, false at its end, undefined when none has come yet. */
+  #fill(max: number): boolean | undefined {
+    if (this.state.held.length > 0) return true;
+    const bytes = this.#console.read(this.isTerminal ? Math.max(max, LONGEST_LINE) : max);
+    if (bytes === undefined) return undefined;
+    this.state.held = this.isTerminal ? this.#asConsoleInput(bytes) : bytes;
+    return this.state.held.length > 0;
   }
 
   /** A console's line ends in CR LF; a line that begins with Ctrl-Z is the end of input. */
@@ -77,7 +107,7 @@ export class ConsoleObject extends FileObject {
   }
 
   override whenReadable(callback: () => void): void {
-    if (this.#held.length > 0) callback();
+    if (this.state.held.length > 0) callback();
     else this.#console.whenReadable(callback);
   }
 
@@ -97,4 +127,10 @@ export class ConsoleObject extends FileObject {
     if (this.stream === 0) return ERROR_ACCESS_DENIED;
     return this.#console.write(this.stream, new TextEncoder().encode(text)) ? 0 : ERROR_NO_DATA;
   }
+}
+
+/** Bytes of the UTF-8 sequence that a byte begins; 1 for a byte that begins none. */
+function sequenceLength(lead: number): number {
+  if (lead < 0xc2 || lead > 0xf4) return 1;
+  return lead < 0xe0 ? 2 : lead < 0xf0 ? 3 : 4;
 }

@@ -140,10 +140,21 @@ export class Drives {
     const drive = this.get(path[0]!);
     if (!drive) return ERROR_PATH_NOT_FOUND;
     if (path.length === 2) return ERROR_ACCESS_DENIED; // the volume itself
+    if (this.#wasMoved(drive)) return ERROR_PATH_NOT_FOUND;
     const folderOnly = path.endsWith('\\');
     const parts = path.slice(3, folderOnly && path.length > 3 ? -1 : undefined).split('\\');
     if (parts.length === 1 && parts[0] === '') return this.#rootPlace(drive);
     return this.#follow(drive, parts, folderOnly);
+  }
+
+  /** A drive inside a writable one: a program may have put something else, a link even, where its folder was. */
+  #wasMoved(drive: Drive): boolean {
+    for (const outer of this.#drives.values()) {
+      if (outer !== drive && outer.writable && isInside(outer.root, drive.root)) {
+        return this.files.realPath(drive.root) !== drive.root;
+      }
+    }
+    return false;
   }
 
   #rootPlace(drive: Drive): Place | number {

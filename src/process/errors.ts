@@ -54,6 +54,6 @@ export const ERROR_TOO_MANY_POSTS = 298;
 export const ERROR_MR_MID_NOT_FOUND = 317;
 export const ERROR_IO_PENDING = 997;
 export const ERROR_IO_DEVICE = 1117;
-export const ERROR_SEEK_ON_DEVICE = 132;
+export const ERROR_INVALID_USER_BUFFER = 1784;
 export const ERROR_BUFFER_OVERFLOW = 111;
 export const ERROR_GEN_FAILURE = 31;

@@ -13,6 +13,8 @@ const EXCEPTION_CONTINUE_EXECUTION = -1;
 const EXCEPTION_EXECUTE_HANDLER = 1;
 const STATUS_NONCONTINUABLE_EXCEPTION = 0xc0000025;
 
+/** Interrupts on, bit 1 always set. */
+const INITIAL_FLAGS = 0x202;
 const RECORD_SIZE = 0x98;
 /** Where KiUserExceptionDispatcher finds the record and room for EXCEPTION_POINTERS, from rsp. */
 const RECORD_AT = 0x4f0;
@@ -44,6 +46,8 @@ export function enterDispatcher(thread: Thread, record: ExceptionRecord, dispatc
   // The dispatcher's stub takes its own frame first, as every calling function's does.
   cpu.rsp = frame - SHADOW + CALLING_FRAME;
   cpu.rip = dispatcher;
+  // The dispatcher clears DF first thing, and the kernel TF and RF.
+  cpu.setWord(STATE.rflags, INITIAL_FLAGS);
   return true;
 }
 

@@ -3,7 +3,7 @@ import { type Drives, hostError, type Place } from './drives.ts';
 import { ERROR_DIRECTORY, ERROR_FILE_NOT_FOUND, ERROR_INVALID_NAME, ERROR_PATH_NOT_FOUND } from './errors.ts';
 import { matchesPattern } from './name-match.ts';
 import { KernelObject } from './objects.ts';
-import { foldName, isValidName, pathForm } from './paths.ts';
+import { foldName, hasControls, isValidName, pathForm } from './paths.ts';
 import type { Process } from './process.ts';
 
 export interface Found {
@@ -32,7 +32,8 @@ export class FindObject extends KernelObject {
       const name = this.#names[this.#next]!;
       if (name === '.' || name === '..') return { name, status: this.#folder.status! };
       const place = this.drives.child(this.#folder, name);
-      if (typeof place !== 'number' && place.status && place.status.kind !== 'other') return { name, status: place.status };
+      if (typeof place !== 'number' && place.status && place.status.kind !== 'other')
+        return { name, status: place.status };
     }
     return undefined;
   }
@@ -50,7 +51,7 @@ export function findFiles(drives: Drives, process: Process, path: string): FindO
   const pattern = path.slice(cut + 1);
   const head = path.slice(0, cut + 1);
   if (pattern === '') return ERROR_FILE_NOT_FOUND;
-  if (/[<>:"|\u0000-\u001f]/.test(pattern)) return ERROR_INVALID_NAME;
+  if (/[<>:"|]/.test(pattern) || hasControls(pattern)) return ERROR_INVALID_NAME;
   if (!/[*?]/.test(pattern)) return findOne(drives, process, path);
   const folder = drives.resolveFile(head === '' ? '.' : head, process);
   if (typeof folder === 'number') return folder === ERROR_FILE_NOT_FOUND ? ERROR_PATH_NOT_FOUND : folder;
@@ -62,7 +63,13 @@ export function findFiles(drives: Drives, process: Process, path: string): FindO
   const all = folder.entry === folder.drive.root ? names : ['.', '..', ...names];
   // The dots are trailing dots of a pattern such as "*." too, which no name has.
   const wanted = pattern.replace(/(?<=[^.*?]) *[. ]+$/, '');
-  return started(new FindObject(drives, folder, all.filter((name) => matchesPattern(name, wanted))));
+  return started(
+    new FindObject(
+      drives,
+      folder,
+      all.filter((name) => matchesPattern(name, wanted)),
+    ),
+  );
 }
 
 function findOne(drives: Drives, process: Process, path: string): FindObject | number {

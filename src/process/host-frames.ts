@@ -1,5 +1,5 @@
 import { type CpuState, R8, R9, RAX, RCX, RDX, RSP } from '../machine/cpu-state.ts';
-import type { Thread } from './thread.ts';
+import { Pending, type Thread } from './thread.ts';
 
 /** A call that a host function wants made in the guest; see dlls/api.ts. */
 export interface GuestCallRequest {
@@ -57,6 +57,8 @@ function advance(thread: Thread, result: number): void {
   if (step.done) {
     const index = thread.hostFrames.indexOf(frame);
     if (index >= 0) thread.hostFrames.splice(index, 1);
+    // A function that ends by jumping (a restored context) leaves the registers as they are.
+    if (thread.pending !== Pending.none) return;
     cpu.setGpr(RAX, 0);
     cpu.setGpr(RDX, step.value);
     return;

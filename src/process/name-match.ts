@@ -1,7 +1,7 @@
 import { foldName } from './paths.ts';
 
 /** Inner wildcards of https://learn.microsoft.com/windows-hardware/drivers/ddi/ntifs/nf-ntifs-_fsrtl_advanced_fcb_header-fsrtlisnameinexpression */
-const DOS_STAR = '<'; // any run of characters up to the last dot
+const DOS_STAR = '<'; // any run of characters up to and with the last dot
 const DOS_QM = '>'; // one character, or nothing before a dot and at the end
 const DOS_DOT = '"'; // a dot, or nothing at the end
 
@@ -37,10 +37,10 @@ function advance(next: Uint8Array, text: string, at: number, part: string, lastD
       next.fill(1, at);
       return;
     case DOS_STAR:
-      // It does not go over the last dot, and without one it can take all.
+      // It takes the last dot at most, and without one it can take all.
       for (let i = at; i <= text.length; i++) {
         next[i] = 1;
-        if (i === lastDot) return;
+        if (lastDot >= at && i === lastDot + 1) return;
       }
       return;
     case DOS_QM:

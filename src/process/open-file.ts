@@ -1,3 +1,4 @@
+import type { HostFileStatus } from '../machine/host.ts';
 import { ConsoleObject } from './console-object.ts';
 import { type DevicePlace, type Drives, hostError, type Place } from './drives.ts';
 import {
@@ -10,7 +11,14 @@ import {
   ERROR_NOT_SUPPORTED,
   ERROR_WRITE_PROTECT,
 } from './errors.ts';
-import { FILE_ATTRIBUTE_READONLY, placeAttributes, settable } from './file-attributes.ts';
+import {
+  FILE_ATTRIBUTE_ARCHIVE,
+  FILE_ATTRIBUTE_HIDDEN,
+  FILE_ATTRIBUTE_READONLY,
+  FILE_ATTRIBUTE_SYSTEM,
+  placeAttributes,
+  settable,
+} from './file-attributes.ts';
 import { type DiskEntry, DiskFile, type FileObject, Folder, NullDevice } from './file-object.ts';
 import {
   DELETE,
@@ -114,6 +122,8 @@ function openFolder(drives: Drives, place: Place, request: OpenRequest): Opened 
   if (!request.folders || !opens) return failed(ERROR_ACCESS_DENIED);
   const access = fileAccess(request.access, place.drive.writable) | (request.deleteOnClose ? DELETE : 0);
   if (!place.drive.writable && (access & NEEDS_WRITING) !== 0) return failed(ERROR_WRITE_PROTECT);
+  // The root belongs to the host: nobody gets a handle that could delete it.
+  if (place.entry === place.drive.root && (access & DELETE) !== 0) return failed(ERROR_ACCESS_DENIED);
   const refused = drives.openFiles.conflict(place.status!.identity, { access, share: request.share });
   if (refused !== 0) return failed(refused);
   const folder = new Folder(diskEntry(drives, place), drives.openFiles, access, request.share);
@@ -135,15 +145,18 @@ function openOnDisk(process: Process, drives: Drives, place: Place, request: Ope
   const changes = !exists || empties || (access & NEEDS_WRITING) !== 0;
   if (changes && !drive.writable) return failed(ERROR_WRITE_PROTECT);
   if (exists) {
-    const readOnly = (placeAttributes(drives, place) & FILE_ATTRIBUTE_READONLY) !== 0;
+    const has = placeAttributes(drives, place);
+    const readOnly = (has & FILE_ATTRIBUTE_READONLY) !== 0;
+    // A hidden or system file is only made anew by who knows that it is one.
+    const kept = has & (FILE_ATTRIBUTE_HIDDEN | FILE_ATTRIBUTE_SYSTEM) & ~(request.attributes ?? 0);
+    if (disposition === CREATE_ALWAYS && kept !== 0) return failed(ERROR_ACCESS_DENIED);
     if (
       readOnly &&
       (empties || (access & (FILE_WRITE_DATA | FILE_APPEND_DATA)) !== 0 || request.deleteOnClose)
     ) {
       return failed(ERROR_ACCESS_DENIED);
     }
-    const used = empties ? access | FILE_WRITE_DATA : access;
-    const refused = drives.openFiles.conflict(status.identity, { access: used, share: request.share });
+    const refused = drives.openFiles.conflict(status.identity, { access, share: request.share });
     if (refused !== 0) return failed(refused);
   }
   const object = openHostFile(process, drives, place, request, access, empties);
@@ -186,10 +199,23 @@ function openHostFile(
     request.share,
   );
   if (create || empties) {
-    const attributes = settable(request.attributes ?? 0);
-    if (attributes !== 0) drives.openFiles.setAttributes(status.identity, attributes);
+    setFileAttributes(drives, status, request, empties);
   }
   return file;
+}
+
+/** A file that is made anew has ARCHIVE besides what is asked for; an emptied one (not replaced) keeps its own. */
+function setFileAttributes(
+  drives: Drives,
+  status: HostFileStatus,
+  request: OpenRequest,
+  existed: boolean,
+): void {
+  if (existed && request.disposition !== CREATE_ALWAYS) return;
+  const attributes = settable(request.attributes ?? 0) | FILE_ATTRIBUTE_ARCHIVE;
+  const known = drives.openFiles.attributes(status.identity);
+  if (attributes !== (known ?? FILE_ATTRIBUTE_ARCHIVE))
+    drives.openFiles.setAttributes(status.identity, attributes);
 }
 
 function finish(object: DiskFile | Folder, place: Place, request: OpenRequest, existed: boolean): Opened {

@@ -14,11 +14,11 @@ export const LONGEST_NAME = 255;
 const RESERVED = /^(?:con|prn|aux|nul|conin\$|conout\$|(?:com|lpt)[0-9\u00b9\u00b2\u00b3])$/i;
 const DRIVE = /^[a-z]:/i;
 
-/** The device that a path names by its last part (`nul`, `C:\x\NUL.txt`, `con:`), in upper case, or undefined. */
+/** The device that a path names by its last part (`nul`, `C:\x\NUL.txt`, `con:`), spelled as there, or undefined. */
 export function deviceName(path: string): string | undefined {
   const last = path.slice(lastSeparator(path) + 1).replace(DRIVE, '');
   const base = /^[^.:]*/.exec(last)![0].trimEnd();
-  return RESERVED.test(base) ? base.toUpperCase() : undefined;
+  return RESERVED.test(base) ? base : undefined;
 }
 
 export function isSeparator(character: string | undefined): boolean {
@@ -133,7 +133,12 @@ export function splitPath(path: string): { folder: string; name: string } {
   return { folder: path.slice(0, cut), name: path.slice(cut + 1) };
 }
 
-const FORBIDDEN = /[<>:"/\\|?*\u0000-\u001f]/;
+const FORBIDDEN = /[<>:"/\\|?*]/;
+
+/** Characters below the space stand in no name. */
+export function hasControls(text: string): boolean {
+  return text.split('').some((character) => character < ' ');
+}
 
 /**
  * Whether a file or folder on a drive can have this name. Narrower than Windows in two ways, so that no name
@@ -141,7 +146,8 @@ const FORBIDDEN = /[<>:"/\\|?*\u0000-\u001f]/;
  */
 export function isValidName(name: string): boolean {
   if (name === '' || name === '.' || name === '..' || name.length > LONGEST_NAME) return false;
-  if (FORBIDDEN.test(name) || /[. ]$/.test(name) || /\p{Surrogate}/u.test(name)) return false;
+  if (FORBIDDEN.test(name) || hasControls(name) || /[. ]$/.test(name) || /\p{Surrogate}/u.test(name))
+    return false;
   return deviceName(name) === undefined;
 }
 

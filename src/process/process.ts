@@ -74,6 +74,8 @@ export class Process extends KernelObject {
 
   constructor(machine: Machine, options: ProcessOptions) {
     super();
+    // It is its own reference: closing the last handle to a running process does not end it.
+    this.opened();
     this.machine = machine;
     this.id = machine.nextId();
     this.space = machine.system.createSpace();

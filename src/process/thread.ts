@@ -21,7 +21,12 @@ export const Pending = {
   jumped: 4,
   /** The run must stop with `stopReason`: something is not there. */
   stop: 5,
+  /** Look at the host, then make the call again: it has come part of the way and remembers how far. */
+  again: 6,
 } as const;
+
+/** Bytes that an API call, or several, may move before the host gets a look: some ten milliseconds. */
+const MOST_WORK = 64 * 1024 * 1024;
 
 /**
  * An exception as data (https://learn.microsoft.com/windows/win32/api/winnt/ns-winnt-exception_record).
@@ -118,6 +123,15 @@ export class Thread extends KernelObject {
   park(wakeWhen: (wake: () => void) => void): 0 {
     this.pending = Pending.park;
     this.wakeWhen = wakeWhen;
+    return 0;
+  }
+  /** Whether the host must get a look before more is done. */
+  get isTired(): boolean {
+    return this.memory.work > MOST_WORK;
+  }
+  /** Leaves a long call for a while; its progress must be where the next call finds it. */
+  again(): 0 {
+    this.pending = Pending.again;
     return 0;
   }
   /**

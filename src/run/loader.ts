@@ -10,6 +10,7 @@ import {
 import { ModuleMap } from '../image/module-map.ts';
 import { PeImage, readImage } from '../image/pe.ts';
 import { isRefusal } from '../image/refusal.ts';
+import { PAGE_SIZE } from '../machine/layout.ts';
 import {
   MEM_RELEASE,
   MEM_RESERVE,
@@ -88,7 +89,10 @@ export class ImageLoader implements Loader {
   }
 
   *detachAll(_thread: Thread): Generator<GuestCallRequest, void, number> {
-    for (const module of [...this.#order].reverse()) yield* detach(this.#process, module);
+    // DLLs, last initialised first; the program's own TLS callbacks come after all of them.
+    const backwards = [...this.#order].reverse();
+    for (const module of backwards.filter(({ image }) => image.isDll)) yield* detach(this.#process, module);
+    for (const module of backwards.filter(({ image }) => !image.isDll)) yield* detach(this.#process, module);
   }
 
   *load(_thread: Thread, name: string): Generator<GuestCallRequest, Module | number, number> {
@@ -115,10 +119,11 @@ export class ImageLoader implements Loader {
   #map(plan: LoadPlan, programPath: string): LoadFailure | undefined {
     const missing = plan.modules.flatMap((module) => module.missing.map((import_) => ({ module, import_ })));
     const standIns = missing.map(({ import_ }) => this.#source.standIn(import_));
-    const lacking = missing.filter((_, i) => standIns[i] === undefined).map(({ import_ }) => import_.line);
-    const absent = plan.problems.filter((line) => !missing.some(({ import_ }) => import_.line === line));
-    if (lacking.length + absent.length > 0)
-      return { problems: [...absent, ...lacking], error: ERROR_MOD_NOT_FOUND };
+    const served = new Set(
+      missing.filter((_, i) => standIns[i] !== undefined).map(({ import_ }) => import_.line),
+    );
+    const problems = plan.problems.filter((line) => !served.has(line));
+    if (problems.length > 0 || standIns.includes(undefined)) return { problems, error: ERROR_MOD_NOT_FOUND };
     for (const planned of orderForMapping(plan)) {
       const problem = this.#mapOne(
         planned,
@@ -195,8 +200,8 @@ export class ImageLoader implements Loader {
       const tls = module.image.tls;
       if (!tls || module.tlsIndex >= 0 || next >= MOST_TLS_MODULES) continue;
       module.tlsIndex = next++;
-      const size = Math.max(tls.templateSize + tls.zeroFill, 16);
-      const block = this.#process.reserveSystem(size, Math.ceil(size / 0x1000) * 0x1000);
+      const size = Math.max(Math.ceil((tls.templateSize + tls.zeroFill) / PAGE_SIZE), 1) * PAGE_SIZE;
+      const block = this.#process.reserveSystem(size, size);
       memory.setBytes(block, memory.bytes(module.base + tls.template, tls.templateSize));
       memory.setU64(this.#tlsArray + module.tlsIndex * 8, block);
       if (tls.index !== 0) memory.setU32(module.base + tls.index, module.tlsIndex);
@@ -227,10 +232,10 @@ function* attach(
 }
 
 function* detach(process: Process, module: LoadedModule): Generator<GuestCallRequest, void, number> {
+  yield* callTlsCallbacks(process, module, DLL_PROCESS_DETACH, STATIC);
   if (module.image.isDll && module.entryPoint !== 0) {
     yield { address: module.entryPoint, args: [module.base, DLL_PROCESS_DETACH, STATIC] };
   }
-  yield* callTlsCallbacks(process, module, DLL_PROCESS_DETACH, STATIC);
 }
 
 function* callTlsCallbacks(

@@ -25,6 +25,10 @@ const INITIAL_X87_CONTROL = 0x27f;
 const ENTRY_FRAME = 0x28;
 const SYSCALL_LENGTH = 2;
 
+const RESUME_FLAG = 0x10000;
+/** Exits after which the instruction is not tried again. */
+const TRAPS: ReadonlySet<ExitReason> = new Set([Exit.breakpoint, Exit.singleStep]);
+
 /** How a run ended. */
 export type RunEnd =
   | { readonly kind: 'exited' }
@@ -116,7 +120,12 @@ export class Runner {
     else if (reason === Exit.unsupported) {
       const place = this.#thread.process.describe(this.#cpu.rip);
       this.#stopped = `${this.#executor.unsupported} at ${place} is not built yet`;
-    } else this.#raise(this.#exceptionOf(reason));
+    } else {
+      const record = this.#exceptionOf(reason);
+      // The processor sets RF in the flags that it saves for a fault, so that the instruction can be tried again.
+      if (!TRAPS.has(reason)) this.#cpu.setWord(STATE.rflags, this.#cpu.word(STATE.rflags) | RESUME_FLAG);
+      this.#raise(record);
+    }
   }
 
   #exceptionOf(reason: ExitReason): ExceptionRecord {
@@ -150,9 +159,12 @@ export class Runner {
   #served(): void {
     const thread = this.#thread;
     const pending = thread.pending;
+    thread.memory.work = 0;
     if (pending === Pending.park) return;
     thread.pending = Pending.none;
-    if (pending === Pending.stop) {
+    if (pending === Pending.again) {
+      this.#cpu.rip = this.#cpu.rip - SYSCALL_LENGTH;
+    } else if (pending === Pending.stop) {
       this.#stopped = thread.stopReason;
     } else if (pending === Pending.raise) {
       if (thread.raisedAgain) this.#cpu.rip = this.#cpu.rip - SYSCALL_LENGTH;

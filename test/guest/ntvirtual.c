@@ -17,7 +17,7 @@ NTSYSAPI NTSTATUS NTAPI NtQueryVirtualMemory(HANDLE, PVOID, int, PVOID, SIZE_T, 
 static void result(const char *label, NTSTATUS status, PVOID base, SIZE_T size)
 {
     printf("%s: %s", label, status_text(status));
-    if (status >= 0 && size)
+    if (status >= 0)
         printf(" base %llx size %llx", (unsigned long long)(ULONG_PTR)base, (unsigned long long)size);
     printf("\n");
 }
@@ -84,7 +84,9 @@ int main(void)
     release("release inside", BASE + 0x1000, 0, MEM_RELEASE);
     release("decommit size 0 inside", BASE + 0x1000, 0, MEM_DECOMMIT);
     release("decommit past the end", BASE + 0x10000, 0x8000, MEM_DECOMMIT);
-    release("decommit all", BASE, 0, MEM_DECOMMIT);
+    PVOID whole = address(BASE);
+    size = 0;
+    SHOW_STATUS("decommit all", NtFreeVirtualMemory(SELF, &whole, &size, MEM_DECOMMIT));
     release("free space", BASE + 0x100000, 0, MEM_RELEASE);
     release("release", BASE, 0, MEM_RELEASE);
     release("release again", BASE, 0, MEM_RELEASE);

@@ -6,6 +6,7 @@ import {
   HEAP_REALLOC_IN_PLACE_ONLY,
   HEAP_ZERO_MEMORY,
 } from '../../src/heap/layout.ts';
+import { FRAMES } from '../../src/machine/layout.ts';
 import {
   MEM_COMMIT,
   MEM_FREE,
@@ -208,6 +209,14 @@ describe('HeapReAlloc (row 47)', () => {
     expect(m.heaps.size(heap, 0, small)).toBe(1000);
   });
 
+  it('grows a large block by a few bytes over the end of its last page', () => {
+    const block = m.heaps.allocate(heap, 0, 2 * MIB - 0x40);
+    m.memory.fill(block, 0x55, 2 * MIB - 0x40);
+    const grown = m.heaps.reallocate(heap, 0, block, 2 * MIB);
+    m.memory.fill(grown + 2 * MIB - 0x40, 0x55, 0x40);
+    expect(isFilled(grown, 2 * MIB, 0x55)).toBe(true);
+  });
+
   it('fails with IN_PLACE_ONLY or without memory and leaves the block as it was', () => {
     const block = m.heaps.allocate(heap, 0, 5000);
     m.heaps.allocate(heap, 0, 10);
@@ -254,7 +263,7 @@ describe('fixed heaps (row 48)', () => {
   it('serve their last free bytes exactly', () => {
     const fixed = m.heaps.create(0, 0, 0x20000);
     let size = 0x20000;
-    while (m.heaps.allocate(fixed, 0, size) === 0) size -= 16;
+    while (size > 0 && m.heaps.allocate(fixed, 0, size) === 0) size -= 16;
     expect(size).toBeGreaterThan(0x20000 - 0x1000);
     expect(m.heaps.allocate(fixed, 0, 0)).toBe(0);
   });
@@ -304,6 +313,34 @@ describe('growable heaps and large blocks (row 49)', () => {
     for (const block of blocks) m.heaps.free(heap, 0, block);
     expect(m.system.commitCharge - charge).toBeLessThan(1000);
     expect(m.heaps.validate(heap, 0, 0), m.heaps.corruptReason).toBe(true);
+  });
+
+  it('decommit the free end of a segment that is still in use, and commit it again', () => {
+    const other = machine();
+    const big = other.heaps.createProcessHeap(64 * MIB, 0x1000);
+    const kept = other.heaps.allocate(big, 0, 40000);
+    for (let round = 0; round < 3; round++) {
+      const blocks = Array.from({ length: 500 }, () => other.heaps.allocate(big, 0, 40000));
+      expect(other.system.commitCharge).toBeGreaterThan(4800);
+      for (const block of blocks) other.memory.fill(block, 0xee, 40000);
+      for (const block of blocks) other.heaps.free(big, 0, block);
+      expect(other.system.commitCharge).toBeLessThan(400);
+      expect(other.heaps.validate(big, 0, 0), other.heaps.corruptReason).toBe(true);
+    }
+    expect(query(other, kept).allocationBase).toBe(big);
+  });
+
+  it.each([1000, 5000])('merge what %i small blocks left before they refuse memory', (count) => {
+    const tight = machine(0x180);
+    const small = tight.heaps.createProcessHeap(MIB, 0x1000);
+    const blocks = Array.from({ length: count }, () => tight.heaps.allocate(small, 0, 100));
+    while (tight.heaps.allocate(small, 0, 20000) !== 0);
+    expect(tight.heaps.status).toBe(STATUS_NO_MEMORY);
+    for (const block of blocks) tight.heaps.free(small, 0, block);
+    expect(tight.heaps.allocate(small, 0, 50000)).not.toBe(0);
+    expect(tight.heaps.validate(small, 0, 0), tight.heaps.corruptReason).toBe(true);
+    expect(tight.heaps.allocate(small, 0, 100)).not.toBe(0);
+    expect(tight.heaps.validate(small, 0, 0), tight.heaps.corruptReason).toBe(true);
   });
 
   it('reuse what small blocks left for larger ones before they grow', () => {
@@ -369,6 +406,20 @@ describe('HeapCreate and HeapDestroy (row 51)', () => {
       expect(query(m, m.heaps.allocate(executable, 0, size)).protect).toBe(PAGE_EXECUTE_READWRITE);
       expect(query(m, m.heaps.allocate(heap, 0, size)).protect).toBe(PAGE_READWRITE);
     }
+  });
+
+  it('report to the translator when the heap writes into a frame that holds code', () => {
+    const executable = m.heaps.create(HEAP_CREATE_ENABLE_EXECUTE, 0, 0);
+    const blocks = Array.from({ length: 20 }, () => m.heaps.allocate(executable, 0, 500));
+    const code = blocks[19];
+    const frame = Math.floor((m.space.probe(code, WRITE) - FRAMES) / 4096);
+    const changed: number[] = [];
+    m.system.frames.holdsCode[frame] = 1;
+    m.system.onCodeChange = (f) => changed.push(f);
+    m.heaps.free(executable, 0, code);
+    m.system.onCodeChange = undefined;
+    m.system.frames.holdsCode[frame] = 0;
+    expect(changed).toContain(frame);
   });
 
   it('raise exceptions for the heap that was created so, or the call that asks', () => {

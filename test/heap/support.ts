@@ -11,13 +11,16 @@ export interface Machine {
   heaps: HeapManager;
 }
 
-let ram: Ram | undefined;
+const systems = new Map<number, MemorySystem>();
+const used: AddressSpace[] = [];
 
-/** A process with nothing in it but its memory; `frames` is all the memory there is. */
+/** A process with nothing in it but its memory; `frames` is all the memory there is. The one before it ends. */
 export function machine(frames = 0x8000): Machine {
-  ram ??= new Ram();
-  const system = new MemorySystem(ram, { frames });
+  used.pop()?.destroy();
+  const system = systems.get(frames) ?? new MemorySystem(new Ram(), { frames });
+  systems.set(frames, system);
   const space = system.createSpace();
+  used.push(space);
   const memory = new GuestMemory(space);
   return { system, space, memory, heaps: new HeapManager(space, memory) };
 }

@@ -28,9 +28,18 @@ describe('bad input of ours gets one clear line and a code', () => {
     writeFileSync(join(cwd, 'empty.exe'), '');
     writeFileSync(join(cwd, 'text.exe'), 'hello, I am a text\n');
     writeFileSync(join(cwd, 'short.exe'), hello.subarray(0, 1000));
-    writeFileSync(join(cwd, 'arm.exe'), changed((bytes) => bytes.writeUInt16LE(0xaa64, peHeader + 4)));
-    writeFileSync(join(cwd, 'x86.exe'), changed((bytes) => bytes.writeUInt16LE(0x14c, peHeader + 4)));
-    writeFileSync(join(cwd, 'absent.exe'), changed((bytes) => bytes.write('Gone', bytes.indexOf('Sleep\0'))));
+    writeFileSync(
+      join(cwd, 'arm.exe'),
+      changed((bytes) => bytes.writeUInt16LE(0xaa64, peHeader + 4)),
+    );
+    writeFileSync(
+      join(cwd, 'x86.exe'),
+      changed((bytes) => bytes.writeUInt16LE(0x14c, peHeader + 4)),
+    );
+    writeFileSync(
+      join(cwd, 'absent.exe'),
+      changed((bytes) => bytes.write('Gone', bytes.indexOf('Sleep\0'))),
+    );
     writeFileSync(join(cwd, 'plugin.dll'), readFileSync(join(root, 'examples/plugin.dll')));
     writeFileSync(join(cwd, 'plugin-host.exe'), readFileSync(join(root, 'examples/plugin-host.exe')));
     mkdirSync(join(cwd, 'alone'));
@@ -83,7 +92,9 @@ describe('the command line', () => {
 
   test('--trace lists the calls that match its pattern, on stderr', () => {
     const ran = winmem(['run', '--trace=Virtual*', join(root, 'examples/alloc.exe')], cwd);
-    expect(ran.stderr).toMatch(/kernel32!VirtualAlloc\(lpAddress=0x0, dwSize=0x1000, flAllocationType=0x3000, flProtect=0x4\)/);
+    expect(ran.stderr).toMatch(
+      /kernel32!VirtualAlloc\(lpAddress=0x0, dwSize=0x1000, flAllocationType=0x3000, flProtect=0x4\)/,
+    );
     expect(ran.stderr).not.toContain('GetSystemInfo');
     expect(ran.stdout).toContain('VirtualQuery');
   });
@@ -98,12 +109,17 @@ describe('the command line', () => {
   test('an unhandled fault names code, place, access and the map around the address', () => {
     const ran = winmem(['run', join(root, 'test/guest/crash.exe'), 'write'], cwd);
     expect(ran.status).toBe(5);
-    expect(ran.stderr).toMatch(/unhandled exception 0xc0000005 \(access violation\): write of 0x[0-9a-f]+ at crash\.exe\+0x/);
+    expect(ran.stderr).toMatch(
+      /unhandled exception 0xc0000005 \(access violation\): write of 0x[0-9a-f]+ at crash\.exe\+0x/,
+    );
     expect(ran.stderr).toMatch(/> 0x/);
   });
 
   test('--timeout ends an endless run with 124, --help and --version print on stdout', () => {
-    expect(winmem(['--help'], cwd)).toMatchObject({ status: 0, stdout: expect.stringContaining('winmem run app.exe') });
+    expect(winmem(['--help'], cwd)).toMatchObject({
+      status: 0,
+      stdout: expect.stringContaining('winmem run app.exe'),
+    });
     expect(winmem(['--version'], cwd).stdout).toMatch(/^winmem \d+\.\d+\.\d+\n$/);
   });
 });

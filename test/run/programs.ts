@@ -43,6 +43,11 @@ export interface Ran {
 
 /** Runs the built command line, as a user does. */
 export function winmem(args: readonly string[], cwd: string, input?: string): Ran {
-  const run = spawnSync(process.execPath, [cli, ...args], { cwd, input, timeout: 120_000, maxBuffer: 1 << 28 });
+  const run = spawnSync(process.execPath, [cli, ...args], {
+    cwd,
+    input,
+    timeout: 120_000,
+    maxBuffer: 1 << 28,
+  });
   return { status: run.status, stdout: run.stdout.toString('latin1'), stderr: run.stderr.toString() };
 }

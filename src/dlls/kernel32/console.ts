@@ -1,7 +1,12 @@
-import { ConsoleObject, type ConsoleState } from '../../process/console-object.ts';
-import { consoleState, setStandardHandle, standardHandles } from '../../process/standard-handles.ts';
+import { WRITE } from '../../memory/constants.ts';
 import { isKnownCodePage, realCodePage } from '../../process/code-pages.ts';
-import { ERROR_INVALID_HANDLE, ERROR_INVALID_PARAMETER, ERROR_NOT_ENOUGH_MEMORY } from '../../process/errors.ts';
+import { ConsoleObject, type ConsoleState } from '../../process/console-object.ts';
+import {
+  ERROR_INVALID_HANDLE,
+  ERROR_INVALID_PARAMETER,
+  ERROR_NOT_ENOUGH_MEMORY,
+} from '../../process/errors.ts';
+import { consoleState, setStandardHandle, standardHandles } from '../../process/standard-handles.ts';
 import type { Thread } from '../../process/thread.ts';
 import { family, service } from '../api.ts';
 import { ANSI, giveText, type TextForm, WIDE } from '../guest-text.ts';
@@ -47,19 +52,18 @@ function writeConsole(form: TextForm) {
   };
 }
 
-/** Reads a line's bytes as characters. A character that is cut in the middle by the count waits as bytes. */
 function readConsole(form: TextForm) {
   return (thread: Thread, handle: number, buffer: number, count: number, read: number): number => {
     const source = consoleOf(thread, handle);
     if (!source) return 0;
-    // UTF-8 has at most three bytes for a UTF-16 unit: a third of the units always fits.
-    const most = Math.min(count, LONGEST_TEXT);
-    const bytes = source.read(most);
-    if (bytes === undefined) return thread.park((wake) => source.whenReadable(wake));
-    if (typeof bytes === 'number') return thread.fail(bytes);
-    const out = form === WIDE ? WIDE.encode(new TextDecoder().decode(bytes)) : bytes;
-    thread.memory.setBytes(buffer, out);
-    thread.memory.setU32(read, out.length / form.unit);
+    if (count > LONGEST_TEXT) return thread.fail(ERROR_NOT_ENOUGH_MEMORY);
+    thread.memory.touch(buffer, count * form.unit, WRITE);
+    thread.memory.touch(read, 4, WRITE);
+    const input = form === WIDE ? source.readText(count) : source.read(count);
+    if (input === undefined) return thread.park((wake) => source.whenReadable(wake));
+    if (typeof input === 'number') return thread.fail(input);
+    thread.memory.setBytes(buffer, typeof input === 'string' ? WIDE.encode(input) : input);
+    thread.memory.setU32(read, input.length);
     return 1;
   };
 }
@@ -86,7 +90,9 @@ function setMode(thread: Thread, handle: number, mode: number): number {
     return 1;
   }
   if ((mode & LINE_AND_ECHO) !== LINE_AND_ECHO) {
-    return thread.stop('kernel32!SetConsoleMode: console input without ENABLE_LINE_INPUT and ENABLE_ECHO_INPUT is not built yet');
+    return thread.stop(
+      'kernel32!SetConsoleMode: console input without ENABLE_LINE_INPUT and ENABLE_ECHO_INPUT is not built yet',
+    );
   }
   object.state.inputMode = mode;
   return 1;
@@ -104,8 +110,20 @@ function setCodePage(field: 'inputCodePage' | 'outputCodePage') {
 function screenBufferInfo(thread: Thread, handle: number, into: number): number {
   const object = consoleOf(thread, handle);
   if (!object || object.stream === 0) return thread.fail(ERROR_INVALID_HANDLE);
-  const words = [CONSOLE_COLUMNS, CONSOLE_ROWS, 0, 0, 7, 0, 0, CONSOLE_COLUMNS - 1, CONSOLE_ROWS - 1, CONSOLE_COLUMNS, CONSOLE_ROWS];
-  words.forEach((word, i) => thread.memory.setU16(into + i * 2, word));
+  const words = [
+    CONSOLE_COLUMNS,
+    CONSOLE_ROWS,
+    0,
+    0,
+    7,
+    0,
+    0,
+    CONSOLE_COLUMNS - 1,
+    CONSOLE_ROWS - 1,
+    CONSOLE_COLUMNS,
+    CONSOLE_ROWS,
+  ];
+  for (const [i, word] of words.entries()) thread.memory.setU16(into + i * 2, word);
   return 1;
 }
 
@@ -140,8 +158,10 @@ const stateOf = (thread: Thread): ConsoleState => consoleState(thread.process);
 const titleA = title(ANSI);
 const titleW = title(WIDE);
 
-const TEXT_OUT = 'hConsoleOutput: handle, lpBuffer: address, nNumberOfCharsToWrite: dword, lpNumberOfCharsWritten: address, lpReserved: address';
-const TEXT_IN = 'hConsoleInput: handle, lpBuffer: address, nNumberOfCharsToRead: dword, lpNumberOfCharsRead: address, pInputControl: address';
+const TEXT_OUT =
+  'hConsoleOutput: handle, lpBuffer: address, nNumberOfCharsToWrite: dword, lpNumberOfCharsWritten: address, lpReserved: address';
+const TEXT_IN =
+  'hConsoleInput: handle, lpBuffer: address, nNumberOfCharsToRead: dword, lpNumberOfCharsRead: address, pInputControl: address';
 
 /** The console functions. */
 export const consoleApi = family('kernel32', PAGES, {

@@ -6,7 +6,14 @@ import { family, library } from '../api.ts';
 const PAGES = 'https://learn.microsoft.com/windows/win32/api/synchapi/nf-synchapi-{}';
 
 /** RTL_CRITICAL_SECTION (x64), 40 bytes. */
-const SECTION = { debugInfo: 0x00, lockCount: 0x08, recursion: 0x0c, owner: 0x10, semaphore: 0x18, spinCount: 0x20 } as const;
+const SECTION = {
+  debugInfo: 0x00,
+  lockCount: 0x08,
+  recursion: 0x0c,
+  owner: 0x10,
+  semaphore: 0x18,
+  spinCount: 0x20,
+} as const;
 /** LockCount: -1 is free; bit 0 clear is owned. */
 const FREE = 0xffff_ffff;
 const OWNED = 0xffff_fffe;
@@ -83,10 +90,20 @@ function remove(thread: Thread, section: number): number {
 /** synchapi.h: critical sections. */
 export const criticalSectionApi = family('kernel32', PAGES, {
   InitializeCriticalSection: library('lpCriticalSection: address', 'void', initialize),
-  InitializeCriticalSectionAndSpinCount: library('lpCriticalSection: address, dwSpinCount: dword', 'bool', initialize),
-  InitializeCriticalSectionEx: library('lpCriticalSection: address, dwSpinCount: dword, Flags: dword', 'bool', initialize),
-  SetCriticalSectionSpinCount: library('lpCriticalSection: address, dwSpinCount: dword', 'dword', (thread, section) =>
-    thread.memory.u32(section + SECTION.spinCount),
+  InitializeCriticalSectionAndSpinCount: library(
+    'lpCriticalSection: address, dwSpinCount: dword',
+    'bool',
+    initialize,
+  ),
+  InitializeCriticalSectionEx: library(
+    'lpCriticalSection: address, dwSpinCount: dword, Flags: dword',
+    'bool',
+    initialize,
+  ),
+  SetCriticalSectionSpinCount: library(
+    'lpCriticalSection: address, dwSpinCount: dword',
+    'dword',
+    (thread, section) => thread.memory.u32(section + SECTION.spinCount),
   ),
   EnterCriticalSection: library('lpCriticalSection: address', 'void', enter),
   TryEnterCriticalSection: library('lpCriticalSection: address', 'bool', tryEnter),

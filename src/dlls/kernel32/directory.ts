@@ -1,3 +1,4 @@
+import { WRITE } from '../../memory/constants.ts';
 import { copyFile, createFolder, deleteFile, moveFile, removeFolder } from '../../process/change-files.ts';
 import { fullPathOf } from '../../process/drives.ts';
 import { environmentValue, SYSTEM_DIRECTORY, WINDOWS_DIRECTORY } from '../../process/environment.ts';
@@ -9,9 +10,8 @@ import {
   ERROR_INVALID_NAME,
   ERROR_PATH_NOT_FOUND,
 } from '../../process/errors.ts';
-import { WRITE } from '../../memory/constants.ts';
 import { CREATE_NEW, openFile } from '../../process/open-file.ts';
-import { MAX_PATH } from '../../process/paths.ts';
+import { deviceName, MAX_PATH } from '../../process/paths.ts';
 import type { Process } from '../../process/process.ts';
 import type { Thread } from '../../process/thread.ts';
 import { family, library } from '../api.ts';
@@ -19,6 +19,8 @@ import { ANSI, giveText, readPath, type TextForm, WIDE, writeText } from '../gue
 import { drivesOf, existing } from './file-info.ts';
 
 const PAGES = 'https://learn.microsoft.com/windows/win32/api/fileapi/nf-fileapi-{}';
+const SEARCH_PAGES = 'https://learn.microsoft.com/windows/win32/api/processenv/nf-processenv-{}';
+const SYSTEM_PAGES = 'https://learn.microsoft.com/windows/win32/api/sysinfoapi/nf-sysinfoapi-{}';
 const BASE_PAGES = 'https://learn.microsoft.com/windows/win32/api/winbase/nf-winbase-{}';
 
 /** An API function of one path and its Win32 error. */
@@ -39,7 +41,9 @@ const MOVEFILE_BUILT = MOVEFILE_REPLACE_EXISTING | MOVEFILE_COPY_ALLOWED | MOVEF
 function move(form: TextForm, name: string) {
   return (thread: Thread, from: number, to: number, flags: number): number => {
     if ((flags & ~MOVEFILE_BUILT) !== 0 || to === 0) {
-      return thread.stop(`kernel32!${name}: flags 0x${flags.toString(16)} (or no new name) are not built yet`);
+      return thread.stop(
+        `kernel32!${name}: flags 0x${flags.toString(16)} (or no new name) are not built yet`,
+      );
     }
     const source = readPath(thread, form, from);
     const target = readPath(thread, form, to);
@@ -66,6 +70,7 @@ function copy(form: TextForm) {
 
 function setCurrentDirectory(form: TextForm) {
   return (thread: Thread, address: number): number => {
+    if (address === 0 || form.read(thread.memory, address, 1) === '') return thread.fail(ERROR_INVALID_NAME);
     const place = existing(thread, form, address);
     if (!place) return 0;
     if (place === 'device') return thread.fail(ERROR_INVALID_NAME);
@@ -84,7 +89,8 @@ function getFullPathName(form: TextForm) {
     const full = fullPathOf(thread.process, path);
     const units = giveText(thread, form, buffer, size, full);
     if (filePart !== 0 && units < size) {
-      const name = full.lastIndexOf('\\') + 1;
+      // A device has no last part.
+      const name = full.startsWith('\\\\.\\') && deviceName(full) ? full.length : full.lastIndexOf('\\') + 1;
       const at = name === full.length ? 0 : buffer + form.encode(full.slice(0, name)).length;
       thread.memory.setU64(filePart, at);
     }
@@ -102,7 +108,9 @@ function samePath(form: TextForm) {
 
 /** TMP, TEMP, USERPROFILE, then the Windows folder: in that order, whether or not the folder is there. */
 export function temporaryFolder(process: Process): string {
-  const named = ['TMP', 'TEMP', 'USERPROFILE'].map((name) => environmentValue(process, name)).find((value) => value);
+  const named = ['TMP', 'TEMP', 'USERPROFILE']
+    .map((name) => environmentValue(process, name))
+    .find((value) => value);
   const folder = fullPathOf(process, named ?? WINDOWS_DIRECTORY);
   return folder.endsWith('\\') ? folder : `${folder}\\`;
 }
@@ -117,7 +125,13 @@ const GENERIC_WRITE = 0x4000_0000;
 const TEMPORARY_NAMES = 0xffff;
 
 function getTempFileName(form: TextForm) {
-  return (thread: Thread, folderAddress: number, prefixAddress: number, unique: number, buffer: number): number => {
+  return (
+    thread: Thread,
+    folderAddress: number,
+    prefixAddress: number,
+    unique: number,
+    buffer: number,
+  ): number => {
     const folder = readPath(thread, form, folderAddress);
     if (folder === undefined) return 0;
     const prefix = prefixAddress === 0 ? '' : form.read(thread.memory, prefixAddress, 4).slice(0, 3);
@@ -126,7 +140,7 @@ function getTempFileName(form: TextForm) {
     if (folder.length > MAX_PATH - 14) return thread.fail(ERROR_BUFFER_OVERFLOW);
     if (typeof place === 'number' || place.status?.kind !== 'directory') return thread.fail(ERROR_DIRECTORY);
     const named = folder.endsWith('\\') || folder.endsWith('/') ? folder : `${folder}\\`;
-    const nameOf = (number: number) => `${named}${prefix}${number.toString(16).toUpperCase()}.TMP`;
+    const nameOf = (number: number) => `${named}${prefix}${number.toString(16).toUpperCase()}.tmp`;
     thread.memory.touch(buffer, MAX_PATH * form.unit, WRITE);
     const number = unique === 0 ? createTemporary(thread, nameOf) : unique & 0xffff;
     if (number !== 0) writeText(thread, form, buffer, nameOf(number));
@@ -155,7 +169,8 @@ function createTemporary(thread: Thread, nameOf: (number: number) => string): nu
 }
 
 function fixedFolder(form: TextForm, folder: string) {
-  return (thread: Thread, buffer: number, size: number): number => giveText(thread, form, buffer, size, folder);
+  return (thread: Thread, buffer: number, size: number): number =>
+    giveText(thread, form, buffer, size, folder);
 }
 
 const DRIVE_UNKNOWN_ROOT = 1;
@@ -164,21 +179,33 @@ const DRIVE_FIXED = 3;
 /** The drive of a root path (NULL: of the current directory). */
 function driveType(form: TextForm) {
   return (thread: Thread, address: number): number => {
-    const path = address === 0 ? thread.process.currentDirectory.slice(0, 3) : form.read(thread.memory, address);
+    const path =
+      address === 0 ? thread.process.currentDirectory.slice(0, 3) : form.read(thread.memory, address);
     const letter = /^([a-z]):[\\/]?$/i.exec(path)?.[1];
     return letter && thread.process.machine.drives?.get(letter) ? DRIVE_FIXED : DRIVE_UNKNOWN_ROOT;
   };
 }
 
 function searchPath(form: TextForm) {
-  return (thread: Thread, pathAddress: number, nameAddress: number, extensionAddress: number, size: number, buffer: number, filePart: number): number => {
+  return (
+    thread: Thread,
+    pathAddress: number,
+    nameAddress: number,
+    extensionAddress: number,
+    size: number,
+    buffer: number,
+    filePart: number,
+  ): number => {
     const name = readPath(thread, form, nameAddress);
     if (name === undefined) return 0;
     const { process } = thread;
     const extension = extensionAddress === 0 ? '' : form.read(thread.memory, extensionAddress);
     const file = /\.[^\\/]*$/.test(name) ? name : name + extension;
-    const where = pathAddress === 0 ? searchFolders(process) : form.read(thread.memory, pathAddress).split(';');
-    const candidates = /[\\/:]/.test(file) ? [file] : where.filter((folder) => folder !== '').map((folder) => `${folder}\\${file}`);
+    const where =
+      pathAddress === 0 ? searchFolders(process) : form.read(thread.memory, pathAddress).split(';');
+    const candidates = /[\\/:]/.test(file)
+      ? [file]
+      : where.filter((folder) => folder !== '').map((folder) => `${folder}\\${file}`);
     for (const candidate of candidates) {
       const place = process.machine.drives?.resolve(candidate, process);
       if (typeof place !== 'object' || 'device' in place || !place.status) continue;
@@ -207,7 +234,8 @@ const SAME = 'lpszPath: address, lpszBuffer: address, cchBuffer: dword';
 const FOLDER = 'lpBuffer: address, uSize: dword';
 const TEMP_NAME = 'lpPathName: address, lpPrefixString: address, uUnique: dword, lpTempFileName: address';
 const MAKE = 'lpPathName: address, lpSecurityAttributes: address';
-const SEARCH = 'lpPath: address, lpFileName: address, lpExtension: address, nBufferLength: dword, lpBuffer: address, lpFilePart: address';
+const SEARCH =
+  'lpPath: address, lpFileName: address, lpExtension: address, nBufferLength: dword, lpBuffer: address, lpFilePart: address';
 
 /** fileapi.h: folders, names, temporary files. Paths are read in user mode: a bad pointer raises. */
 export const directoryApi = family('kernel32', PAGES, {
@@ -237,10 +265,14 @@ export const directoryApi = family('kernel32', PAGES, {
   }),
 });
 
-/** winbase.h, processenv.h, sysinfoapi.h: moving, copying, well-known folders. */
+/** winbase.h: moving, copying, the current directory. */
 export const directoryBaseApi = family('kernel32', BASE_PAGES, {
-  MoveFileA: library(MOVE_PLAIN, 'bool', (thread, from, to) => moveA(thread, from, to, MOVEFILE_COPY_ALLOWED)),
-  MoveFileW: library(MOVE_PLAIN, 'bool', (thread, from, to) => moveW(thread, from, to, MOVEFILE_COPY_ALLOWED)),
+  MoveFileA: library(MOVE_PLAIN, 'bool', (thread, from, to) =>
+    moveA(thread, from, to, MOVEFILE_COPY_ALLOWED),
+  ),
+  MoveFileW: library(MOVE_PLAIN, 'bool', (thread, from, to) =>
+    moveW(thread, from, to, MOVEFILE_COPY_ALLOWED),
+  ),
   MoveFileExA: library(MOVE, 'bool', moveA),
   MoveFileExW: library(MOVE, 'bool', moveW),
   CopyFileA: library(COPY, 'bool', copy(ANSI)),
@@ -253,8 +285,16 @@ export const directoryBaseApi = family('kernel32', BASE_PAGES, {
   ),
   SetCurrentDirectoryA: library('lpPathName: address', 'bool', setCurrentDirectory(ANSI)),
   SetCurrentDirectoryW: library('lpPathName: address', 'bool', setCurrentDirectory(WIDE)),
+});
+
+/** processenv.h: the search for a file. */
+export const searchPathApi = family('kernel32', SEARCH_PAGES, {
   SearchPathA: library(SEARCH, 'dword', searchPath(ANSI)),
   SearchPathW: library(SEARCH, 'dword', searchPath(WIDE)),
+});
+
+/** sysinfoapi.h: Windows' folders. */
+export const systemFolderApi = family('kernel32', SYSTEM_PAGES, {
   GetWindowsDirectoryA: library(FOLDER, 'dword', fixedFolder(ANSI, WINDOWS_DIRECTORY)),
   GetWindowsDirectoryW: library(FOLDER, 'dword', fixedFolder(WIDE, WINDOWS_DIRECTORY)),
   GetSystemWindowsDirectoryA: library(FOLDER, 'dword', fixedFolder(ANSI, WINDOWS_DIRECTORY)),

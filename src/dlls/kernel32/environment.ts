@@ -46,10 +46,12 @@ function setVariable(form: TextForm) {
   return (thread: Thread, nameAddress: number, valueAddress: number): number => {
     const name = form.read(thread.memory, nameAddress);
     // A name may begin with "=" (current directories of drives) and has none further on.
-    if (name === '' || name.indexOf('=', 1) > 0 || name.length > LONGEST_VARIABLE) return thread.fail(ERROR_INVALID_PARAMETER);
+    if (name === '' || name.indexOf('=', 1) > 0 || name.length > LONGEST_VARIABLE)
+      return thread.fail(ERROR_INVALID_PARAMETER);
     const value = valueAddress === 0 ? undefined : form.read(thread.memory, valueAddress);
     if (value !== undefined && value.length > LONGEST_VARIABLE) return thread.fail(ERROR_INVALID_PARAMETER);
-    return setEnvironmentValue(thread.process, name, value) ? 1 : thread.fail(ERROR_ENVVAR_NOT_FOUND);
+    setEnvironmentValue(thread.process, name, value);
+    return 1;
   };
 }
 
@@ -70,10 +72,26 @@ export const environmentApi = family('kernel32', PAGES, {
   GetEnvironmentStringsW: library('', 'address', getStrings(WIDE)),
   FreeEnvironmentStringsA: library('penv: address', 'bool', freeStrings),
   FreeEnvironmentStringsW: library('penv: address', 'bool', freeStrings),
-  GetEnvironmentVariableA: library('lpName: address, lpBuffer: address, nSize: dword', 'dword', getVariable(ANSI)),
-  GetEnvironmentVariableW: library('lpName: address, lpBuffer: address, nSize: dword', 'dword', getVariable(WIDE)),
+  GetEnvironmentVariableA: library(
+    'lpName: address, lpBuffer: address, nSize: dword',
+    'dword',
+    getVariable(ANSI),
+  ),
+  GetEnvironmentVariableW: library(
+    'lpName: address, lpBuffer: address, nSize: dword',
+    'dword',
+    getVariable(WIDE),
+  ),
   SetEnvironmentVariableA: library('lpName: address, lpValue: address', 'bool', setVariable(ANSI)),
   SetEnvironmentVariableW: library('lpName: address, lpValue: address', 'bool', setVariable(WIDE)),
-  ExpandEnvironmentStringsA: library('lpSrc: address, lpDst: address, nSize: dword', 'dword', expandStrings(ANSI)),
-  ExpandEnvironmentStringsW: library('lpSrc: address, lpDst: address, nSize: dword', 'dword', expandStrings(WIDE)),
+  ExpandEnvironmentStringsA: library(
+    'lpSrc: address, lpDst: address, nSize: dword',
+    'dword',
+    expandStrings(ANSI),
+  ),
+  ExpandEnvironmentStringsW: library(
+    'lpSrc: address, lpDst: address, nSize: dword',
+    'dword',
+    expandStrings(WIDE),
+  ),
 });

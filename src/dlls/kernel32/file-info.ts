@@ -7,11 +7,18 @@ import {
   ERROR_FILE_NOT_FOUND,
   ERROR_INVALID_FUNCTION,
   ERROR_INVALID_HANDLE,
+  ERROR_INVALID_NAME,
   ERROR_INVALID_PARAMETER,
   ERROR_NOT_SUPPORTED,
   ERROR_WRITE_PROTECT,
 } from '../../process/errors.ts';
-import { attributesOf, FILE_ATTRIBUTE_ARCHIVE, FILE_ATTRIBUTE_DIRECTORY, FILE_ATTRIBUTE_READONLY, setAttributes } from '../../process/file-attributes.ts';
+import {
+  attributesOf,
+  FILE_ATTRIBUTE_ARCHIVE,
+  FILE_ATTRIBUTE_DIRECTORY,
+  FILE_ATTRIBUTE_READONLY,
+  setAttributes,
+} from '../../process/file-attributes.ts';
 import { DiskFile, DiskObject } from '../../process/file-object.ts';
 import { DELETE } from '../../process/open-files.ts';
 import type { Thread } from '../../process/thread.ts';
@@ -35,15 +42,20 @@ export function drivesOf(thread: Thread): Drives | undefined {
 }
 
 /** What exists at a path; 'device' for NUL and its kind; undefined with last error set. */
-export function existing(thread: Thread, form: TextForm, address: number): (Place & { status: HostFileStatus }) | 'device' | undefined {
+export function existing(
+  thread: Thread,
+  form: TextForm,
+  address: number,
+): (Place & { status: HostFileStatus }) | 'device' | undefined {
   const drives = drivesOf(thread);
   const path = readPath(thread, form, address);
   if (!drives || path === undefined) return undefined;
   const place = drives.resolve(path, thread.process);
   if (typeof place === 'number') thread.fail(place);
   else if ('device' in place) return 'device';
-  else if (place.status && !(place.folderOnly && place.status.kind !== 'directory')) return place as Place & { status: HostFileStatus };
-  else thread.fail(ERROR_FILE_NOT_FOUND);
+  else if (!place.status) thread.fail(ERROR_FILE_NOT_FOUND);
+  else if (place.folderOnly && place.status.kind !== 'directory') thread.fail(ERROR_INVALID_NAME);
+  else return place as Place & { status: HostFileStatus };
   return undefined;
 }
 
@@ -90,7 +102,11 @@ function setFileAttributes(form: TextForm) {
 }
 
 /** A file or folder of a drive behind a handle, with its status now; undefined with last error set. */
-function diskOf(thread: Thread, handle: number, right = 0): { object: DiskObject; status: HostFileStatus } | undefined {
+function diskOf(
+  thread: Thread,
+  handle: number,
+  right = 0,
+): { object: DiskObject; status: HostFileStatus } | undefined {
   const object = fileOf(thread, handle, right);
   if (!object) return undefined;
   const status = object instanceof DiskObject ? object.disk.status() : undefined;
@@ -144,7 +160,13 @@ function informationByHandle(thread: Thread, handle: number, into: number): numb
   return 1;
 }
 
-function getFileTime(thread: Thread, handle: number, created: number, accessed: number, modified: number): number {
+function getFileTime(
+  thread: Thread,
+  handle: number,
+  created: number,
+  accessed: number,
+  modified: number,
+): number {
   const found = diskOf(thread, handle);
   if (!found) return 0;
   if (created !== 0) writeFileTime(thread, created, found.status.created);
@@ -167,9 +189,16 @@ const SIZES: Readonly<Record<number, number>> = {
   [FileIdInfo]: 24,
 };
 
-function informationByHandleEx(thread: Thread, handle: number, kind: number, into: number, size: number): number {
+function informationByHandleEx(
+  thread: Thread,
+  handle: number,
+  kind: number,
+  into: number,
+  size: number,
+): number {
   const needed = SIZES[kind];
-  if (needed === undefined) return thread.stop(`kernel32!GetFileInformationByHandleEx: class ${kind} is not built yet`);
+  if (needed === undefined)
+    return thread.stop(`kernel32!GetFileInformationByHandleEx: class ${kind} is not built yet`);
   if (size < needed) return thread.fail(ERROR_BAD_LENGTH);
   const found = diskOf(thread, handle);
   if (!found) return 0;
@@ -202,7 +231,13 @@ function informationByHandleEx(thread: Thread, handle: number, kind: number, int
 /** Allocation unit of our volumes. */
 const CLUSTER = 4096;
 
-function setInformationByHandle(thread: Thread, handle: number, kind: number, from: number, size: number): number {
+function setInformationByHandle(
+  thread: Thread,
+  handle: number,
+  kind: number,
+  from: number,
+  size: number,
+): number {
   if (kind === FileDispositionInfo) {
     if (size < 1) return thread.fail(ERROR_BAD_LENGTH);
     const on = thread.memory.u8(from) !== 0;
@@ -223,7 +258,9 @@ function setInformationByHandle(thread: Thread, handle: number, kind: number, fr
     return error === 0 ? 1 : thread.fail(error);
   }
   if (kind === FileBasicInfo) {
-    return thread.stop('kernel32!SetFileInformationByHandle: setting times and attributes by handle is not built yet');
+    return thread.stop(
+      'kernel32!SetFileInformationByHandle: setting times and attributes by handle is not built yet',
+    );
   }
   return thread.stop(`kernel32!SetFileInformationByHandle: class ${kind} is not built yet`);
 }
@@ -265,9 +302,21 @@ export const fileInfoApi = family('kernel32', PAGES, {
   GetFileAttributesW: library('lpFileName: address', 'dword', getAttributes(WIDE)),
   GetFileAttributesExA: library(EX, 'bool', getAttributesEx(ANSI)),
   GetFileAttributesExW: library(EX, 'bool', getAttributesEx(WIDE)),
-  SetFileAttributesA: library('lpFileName: address, dwFileAttributes: dword', 'bool', setFileAttributes(ANSI)),
-  SetFileAttributesW: library('lpFileName: address, dwFileAttributes: dword', 'bool', setFileAttributes(WIDE)),
-  GetFileInformationByHandle: service('hFile: handle, lpFileInformation: address', 'bool', informationByHandle),
+  SetFileAttributesA: library(
+    'lpFileName: address, dwFileAttributes: dword',
+    'bool',
+    setFileAttributes(ANSI),
+  ),
+  SetFileAttributesW: library(
+    'lpFileName: address, dwFileAttributes: dword',
+    'bool',
+    setFileAttributes(WIDE),
+  ),
+  GetFileInformationByHandle: service(
+    'hFile: handle, lpFileInformation: address',
+    'bool',
+    informationByHandle,
+  ),
   GetFileTime: service(
     'hFile: handle, lpCreationTime: address, lpLastAccessTime: address, lpLastWriteTime: address',
     'bool',

@@ -1,4 +1,5 @@
-import { WRITE } from '../../memory/constants.ts';
+import { READ, WRITE } from '../../memory/constants.ts';
+import { GuestFault } from '../../memory/guest-memory.ts';
 import { ConsoleObject } from '../../process/console-object.ts';
 import {
   ERROR_ACCESS_DENIED,
@@ -6,15 +7,15 @@ import {
   ERROR_INVALID_FUNCTION,
   ERROR_INVALID_HANDLE,
   ERROR_INVALID_PARAMETER,
+  ERROR_INVALID_USER_BUFFER,
   ERROR_NEGATIVE_SEEK,
   ERROR_NOT_ENOUGH_MEMORY,
-  ERROR_SEEK_ON_DEVICE,
 } from '../../process/errors.ts';
-import { DiskFile, type FileObject } from '../../process/file-object.ts';
+import { DiskFile, FILE_TYPE_PIPE, type FileObject } from '../../process/file-object.ts';
 import { openFile } from '../../process/open-file.ts';
 import { FILE_APPEND_DATA, FILE_READ_DATA, FILE_WRITE_DATA } from '../../process/open-files.ts';
-import type { Thread } from '../../process/thread.ts';
 import { EventObject } from '../../process/sync-objects.ts';
+import type { Thread } from '../../process/thread.ts';
 import { family, library, service } from '../api.ts';
 import { ANSI, readPath, type TextForm, WIDE } from '../guest-text.ts';
 import { inherits } from './handle.ts';
@@ -35,7 +36,13 @@ const CHUNK = 0x10_0000;
 const SECTOR = 512;
 
 /** OVERLAPPED (x64). https://learn.microsoft.com/windows/win32/api/minwinbase/ns-minwinbase-overlapped */
-const OVERLAPPED = { internal: 0x00, internalHigh: 0x08, offset: 0x10, offsetHigh: 0x14, event: 0x18 } as const;
+const OVERLAPPED = {
+  internal: 0x00,
+  internalHigh: 0x08,
+  offset: 0x10,
+  offsetHigh: 0x14,
+  event: 0x18,
+} as const;
 
 /** The file behind a handle that grants `right`, or undefined with last error set. */
 export function fileOf(thread: Thread, handle: number, right = 0): FileObject | undefined {
@@ -64,7 +71,8 @@ function createFile(form: TextForm, name: string) {
   ): number => {
     const path = readPath(thread, form, pathAddress);
     if (path === undefined) return INVALID_HANDLE_VALUE;
-    if ((flags & FILE_FLAG_OVERLAPPED) !== 0) return thread.stop(`kernel32!${name}: FILE_FLAG_OVERLAPPED is not built yet`);
+    if ((flags & FILE_FLAG_OVERLAPPED) !== 0)
+      return thread.stop(`kernel32!${name}: FILE_FLAG_OVERLAPPED is not built yet`);
     if ((flags & FILE_FLAG_POSIX_SEMANTICS) !== 0) {
       return thread.stop(`kernel32!${name}: FILE_FLAG_POSIX_SEMANTICS is not built yet`);
     }
@@ -112,12 +120,24 @@ function completeOverlapped(thread: Thread, overlapped: number, moved: number): 
   if (event instanceof EventObject) event.set();
 }
 
-function misaligned(object: FileObject, buffer: number, count: number, position: number | undefined): boolean {
+function misaligned(
+  object: FileObject,
+  buffer: number,
+  count: number,
+  position: number | undefined,
+): boolean {
   if (!(object instanceof DiskFile) || !object.unbuffered) return false;
   return buffer % SECTOR !== 0 || count % SECTOR !== 0 || (position ?? object.position) % SECTOR !== 0;
 }
 
-function readFile(thread: Thread, handle: number, buffer: number, count: number, read: number, overlapped: number): number {
+function readFile(
+  thread: Thread,
+  handle: number,
+  buffer: number,
+  count: number,
+  read: number,
+  overlapped: number,
+): number {
   const object = fileOf(thread, handle, FILE_READ_DATA);
   if (!object) return 0;
   const { memory } = thread;
@@ -162,7 +182,25 @@ function readDisk(
   return 1;
 }
 
-function writeFile(thread: Thread, handle: number, buffer: number, count: number, written: number, overlapped: number): number {
+/** A file system answers a bad buffer with an error of its own; pipes and the console do as everywhere. */
+function readable(thread: Thread, address: number, length: number): boolean {
+  try {
+    thread.memory.touch(address, length, READ);
+    return true;
+  } catch (error) {
+    if (error instanceof GuestFault) return false;
+    throw error;
+  }
+}
+
+function writeFile(
+  thread: Thread,
+  handle: number,
+  buffer: number,
+  count: number,
+  written: number,
+  overlapped: number,
+): number {
   const object = fileOf(thread, handle, FILE_WRITE_DATA | FILE_APPEND_DATA);
   if (!object) return 0;
   const { memory } = thread;
@@ -171,7 +209,10 @@ function writeFile(thread: Thread, handle: number, buffer: number, count: number
   if (written !== 0) memory.setU32(written, 0);
   let done = 0;
   do {
-    const error = object.write(memory.bytes(buffer + done, Math.min(CHUNK, count - done)), position);
+    const length = Math.min(CHUNK, count - done);
+    if (object instanceof DiskFile && !readable(thread, buffer + done, length))
+      return thread.fail(ERROR_INVALID_USER_BUFFER);
+    const error = object.write(memory.bytes(buffer + done, length), position);
     done += object.transferred;
     if (written !== 0) memory.setU32(written, done);
     if (error !== 0) return thread.fail(error);
@@ -195,7 +236,7 @@ const FILE_END = 2;
 
 /** New position, or -1 with last error set. The pointer may go past the end, not before the start. */
 function seek(thread: Thread, handle: number, distance: number, method: number): number {
-  const file = diskFileOf(thread, handle, ERROR_SEEK_ON_DEVICE);
+  const file = diskFileOf(thread, handle, ERROR_INVALID_FUNCTION);
   if (!file) return -1;
   if (method > FILE_END) {
     thread.fail(ERROR_INVALID_PARAMETER);
@@ -212,7 +253,13 @@ function moveTo(thread: Thread, handle: number, position: number): void {
   (fileOf(thread, handle) as DiskFile).position = position;
 }
 
-function setFilePointer(thread: Thread, handle: number, low: number, highAddress: number, method: number): number {
+function setFilePointer(
+  thread: Thread,
+  handle: number,
+  low: number,
+  highAddress: number,
+  method: number,
+): number {
   const high = highAddress === 0 ? 0 : thread.memory.i32(highAddress);
   const distance = highAddress === 0 ? low : high * TWO_32 + (low >>> 0);
   const target = seek(thread, handle, distance, method);
@@ -228,7 +275,14 @@ function setFilePointer(thread: Thread, handle: number, low: number, highAddress
   return target >>> 0;
 }
 
-function setFilePointerEx(thread: Thread, handle: number, low: number, high: number, into: number, method: number): number {
+function setFilePointerEx(
+  thread: Thread,
+  handle: number,
+  low: number,
+  high: number,
+  into: number,
+  method: number,
+): number {
   const target = seek(thread, handle, (high | 0) * TWO_32 + low, method);
   if (target < 0) return 0;
   if (into !== 0) thread.memory.setU64(into, target);
@@ -236,10 +290,15 @@ function setFilePointerEx(thread: Thread, handle: number, low: number, high: num
   return 1;
 }
 
+/** Bytes of a file; a pipe has none that wait. Undefined with last error set for the rest. */
+function fileSize(thread: Thread, handle: number): number | undefined {
+  if (fileOf(thread, handle)?.deviceType === FILE_TYPE_PIPE) return 0;
+  return diskFileOf(thread, handle, ERROR_INVALID_FUNCTION)?.cache.size;
+}
+
 function getFileSize(thread: Thread, handle: number, highAddress: number): number {
-  const file = diskFileOf(thread, handle, ERROR_INVALID_FUNCTION);
-  if (!file) return INVALID_FILE_SIZE;
-  const { size } = file.cache;
+  const size = fileSize(thread, handle);
+  if (size === undefined) return INVALID_FILE_SIZE;
   if (highAddress !== 0) thread.memory.setU32(highAddress, Math.floor(size / TWO_32));
   if (size >>> 0 === INVALID_FILE_SIZE) thread.lastError = 0;
   return size >>> 0;
@@ -255,7 +314,8 @@ function flushFileBuffers(thread: Thread, handle: number): number {
 
 const CREATE =
   'lpFileName: address, dwDesiredAccess: dword, dwShareMode: dword, lpSecurityAttributes: address, dwCreationDisposition: dword, dwFlagsAndAttributes: dword, hTemplateFile: handle';
-const TRANSFER = 'hFile: handle, lpBuffer: address, nNumberOfBytes: dword, lpNumberOfBytesMoved: address, lpOverlapped: address';
+const TRANSFER =
+  'hFile: handle, lpBuffer: address, nNumberOfBytes: dword, lpNumberOfBytesMoved: address, lpOverlapped: address';
 
 /** fileapi.h: opening, reading, writing, the file pointer. */
 export const fileApi = family('kernel32', PAGES, {
@@ -282,9 +342,9 @@ export const fileApi = family('kernel32', PAGES, {
   FlushFileBuffers: service('hFile: handle', 'bool', flushFileBuffers),
   GetFileSize: service('hFile: handle, lpFileSizeHigh: address', 'dword', getFileSize),
   GetFileSizeEx: service('hFile: handle, lpFileSize: address', 'bool', (thread, handle, into) => {
-    const file = diskFileOf(thread, handle, ERROR_INVALID_FUNCTION);
-    if (!file) return 0;
-    thread.memory.setU64(into, file.cache.size);
+    const size = fileSize(thread, handle);
+    if (size === undefined) return 0;
+    thread.memory.setU64(into, size);
     return 1;
   }),
   GetFileType: service('hFile: handle', 'dword', (thread, handle) => {

@@ -57,7 +57,15 @@ const FIND_FIRST_EX_CASE_SENSITIVE = 0x1;
 
 /** The search for folders alone is only advice to the file system, as documented: it may be left out. */
 function findFirstEx(first: typeof firstA, name: string) {
-  return (thread: Thread, path: number, level: number, into: number, search: number, filter: number, flags: number): number => {
+  return (
+    thread: Thread,
+    path: number,
+    level: number,
+    into: number,
+    search: number,
+    filter: number,
+    flags: number,
+  ): number => {
     if (level > FindExInfoBasic || search > FindExSearchLimitToDirectories || filter !== 0) {
       thread.fail(ERROR_INVALID_PARAMETER);
       return INVALID_HANDLE_VALUE;

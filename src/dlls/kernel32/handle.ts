@@ -1,4 +1,3 @@
-import { WRITE } from '../../memory/constants.ts';
 import { ERROR_ACCESS_DENIED, ERROR_INVALID_HANDLE, ERROR_INVALID_PARAMETER } from '../../process/errors.ts';
 import { CURRENT_PROCESS, CURRENT_THREAD, type HandleEntry } from '../../process/handles.ts';
 import type { Process } from '../../process/process.ts';
@@ -40,7 +39,11 @@ function closeHandle(thread: Thread, handle: number): number {
 }
 
 /** What a source handle stands for, with the pseudo-handles made real. */
-function sourceOf(thread: Thread, process: Process, handle: number): Pick<HandleEntry, 'object' | 'access'> | undefined {
+function sourceOf(
+  thread: Thread,
+  process: Process,
+  handle: number,
+): Pick<HandleEntry, 'object' | 'access'> | undefined {
   if (handle === CURRENT_PROCESS) return { object: process, access: ALL_ACCESS };
   if (handle === CURRENT_THREAD) return { object: thread, access: ALL_ACCESS };
   return entryOf(thread, process, handle);
@@ -56,9 +59,12 @@ function duplicateHandle(
   inherit: number,
   options: number,
 ): number {
+  // A failure leaves NULL, not what was there.
+  if (into !== 0) thread.memory.setU64(into, 0);
   const from = processOf(thread, sourceProcess);
   if (!from) return 0;
-  if ((options & ~(DUPLICATE_CLOSE_SOURCE | DUPLICATE_SAME_ACCESS)) !== 0) return thread.fail(ERROR_INVALID_PARAMETER);
+  if ((options & ~(DUPLICATE_CLOSE_SOURCE | DUPLICATE_SAME_ACCESS)) !== 0)
+    return thread.fail(ERROR_INVALID_PARAMETER);
   const source = sourceOf(thread, from, handle);
   if (!source) return 0;
   if (targetProcess !== 0 || into !== 0) {
@@ -68,7 +74,6 @@ function duplicateHandle(
     const wanted = same ? source.access : access & ALL_ACCESS;
     // Nobody gets more than the source has.
     if ((wanted & ~source.access) !== 0) return thread.fail(ERROR_ACCESS_DENIED);
-    if (into !== 0) thread.memory.touch(into, 8, WRITE);
     const made = to.handles.add(source.object, wanted, inherit !== 0);
     if (into !== 0) thread.memory.setU64(into, made);
   }
@@ -87,7 +92,8 @@ function getInformation(thread: Thread, handle: number, into: number): number {
 function setInformation(thread: Thread, handle: number, mask: number, flags: number): number {
   const entry = entryOf(thread, thread.process, handle);
   if (!entry) return 0;
-  if ((mask & ~(HANDLE_FLAG_INHERIT | HANDLE_FLAG_PROTECT_FROM_CLOSE)) !== 0) return thread.fail(ERROR_INVALID_PARAMETER);
+  if ((mask & ~(HANDLE_FLAG_INHERIT | HANDLE_FLAG_PROTECT_FROM_CLOSE)) !== 0)
+    return thread.fail(ERROR_INVALID_PARAMETER);
   if ((mask & HANDLE_FLAG_INHERIT) !== 0) entry.inherit = (flags & HANDLE_FLAG_INHERIT) !== 0;
   if ((mask & HANDLE_FLAG_PROTECT_FROM_CLOSE) !== 0) {
     entry.protectFromClose = (flags & HANDLE_FLAG_PROTECT_FROM_CLOSE) !== 0;

@@ -25,7 +25,13 @@ function giveContext(thread: Thread, once: number, into: number): void {
   thread.memory.setHalves(into, (thread.memory.u32(once) & ~STATE_MASK) >>> 0, thread.memory.u32(once + 4));
 }
 
-function* executeOnce(thread: Thread, once: number, run: number, parameter: number, context: number): Generator<GuestCall, number, number> {
+function* executeOnce(
+  thread: Thread,
+  once: number,
+  run: number,
+  parameter: number,
+  context: number,
+): Generator<GuestCall, number, number> {
   const { memory } = thread;
   if ((memory.u32(once) & STATE_MASK) !== DONE) {
     memory.setHalves(once, PENDING, 0);
@@ -43,7 +49,8 @@ function* executeOnce(thread: Thread, once: number, run: number, parameter: numb
 }
 
 function begin(thread: Thread, once: number, flags: number, pending: number, context: number): number {
-  if ((flags & INIT_ONCE_ASYNC) !== 0) return thread.stop('kernel32!InitOnceBeginInitialize: INIT_ONCE_ASYNC is not built yet');
+  if ((flags & INIT_ONCE_ASYNC) !== 0)
+    return thread.stop('kernel32!InitOnceBeginInitialize: INIT_ONCE_ASYNC is not built yet');
   const state = thread.memory.u32(once) & STATE_MASK;
   if (state === DONE) {
     thread.memory.setU32(pending, 0);
@@ -57,7 +64,8 @@ function begin(thread: Thread, once: number, flags: number, pending: number, con
 }
 
 function complete(thread: Thread, once: number, flags: number, low: number, high: number): number {
-  if ((thread.memory.u32(once) & STATE_MASK) !== PENDING || (low & STATE_MASK) !== 0) return thread.fail(ERROR_INVALID_PARAMETER);
+  if ((thread.memory.u32(once) & STATE_MASK) !== PENDING || (low & STATE_MASK) !== 0)
+    return thread.fail(ERROR_INVALID_PARAMETER);
   if ((flags & INIT_ONCE_INIT_FAILED) !== 0) thread.memory.setHalves(once, FRESH, 0);
   else thread.memory.setHalves(once, (low | DONE) >>> 0, high);
   return 1;
@@ -66,8 +74,16 @@ function complete(thread: Thread, once: number, flags: number, low: number, high
 /** synchapi.h: one-time initialization. */
 export const onceApi = family('kernel32', PAGES, {
   InitOnceInitialize: library('InitOnce: address', 'void', initialize),
-  InitOnceExecuteOnce: calling('InitOnce: address, InitFn: address, Parameter: address, Context: address', 'bool', executeOnce),
-  InitOnceBeginInitialize: library('lpInitOnce: address, dwFlags: dword, fPending: address, lpContext: address', 'bool', begin),
+  InitOnceExecuteOnce: calling(
+    'InitOnce: address, InitFn: address, Parameter: address, Context: address',
+    'bool',
+    executeOnce,
+  ),
+  InitOnceBeginInitialize: library(
+    'lpInitOnce: address, dwFlags: dword, fPending: address, lpContext: address',
+    'bool',
+    begin,
+  ),
   InitOnceComplete: library('lpInitOnce: address, dwFlags: dword, lpContext: opaque64', 'bool', complete),
 });
 

@@ -1,8 +1,8 @@
-import { standardHandles } from '../../process/standard-handles.ts';
+import { endProcess } from '../../process/end.ts';
 import { ERROR_ACCESS_DENIED, ERROR_INVALID_HANDLE, ERROR_INVALID_PARAMETER } from '../../process/errors.ts';
 import { CURRENT_PROCESS, CURRENT_THREAD } from '../../process/handles.ts';
-import { Process } from '../../process/process.ts';
-import { endProcess } from '../../process/end.ts';
+import type { Process } from '../../process/process.ts';
+import { standardHandles } from '../../process/standard-handles.ts';
 import { systemBytes } from '../../process/system-strings.ts';
 import type { Thread } from '../../process/thread.ts';
 import { calling, family, service } from '../api.ts';
@@ -50,7 +50,9 @@ function startupInfo(thread: Thread, info: number): number {
   memory.fill(info, 0, STARTUP_INFO.size);
   memory.setU32(info, STARTUP_INFO.size);
   memory.setU32(info + STARTUP_INFO.flags, STARTF_USESTDHANDLES);
-  standardHandles(process).forEach((handle, i) => memory.setU64(info + STARTUP_INFO.standardInput + i * 8, handle));
+  for (const [i, handle] of standardHandles(process).entries()) {
+    memory.setU64(info + STARTUP_INFO.standardInput + i * 8, handle);
+  }
   return 0;
 }
 
@@ -62,7 +64,14 @@ function terminateProcess(thread: Thread, handle: number, code: number): number 
 }
 
 /** Kernel and user time: what the machine has been up is all user time; nobody measures apart yet. */
-function processTimes(thread: Thread, handle: number, created: number, exited: number, kernel: number, user: number): number {
+function processTimes(
+  thread: Thread,
+  handle: number,
+  created: number,
+  exited: number,
+  kernel: number,
+  user: number,
+): number {
   const target = processOf(thread, handle);
   if (!target) return 0;
   const { memory } = thread;
@@ -99,7 +108,11 @@ export const processApi = family('kernel32', PAGES, {
     thread.memory.setU32(into, target.exitCode ?? STILL_ACTIVE);
     return 1;
   }),
-  OpenProcess: service('dwDesiredAccess: dword, bInheritHandle: bool, dwProcessId: dword', 'handle', openProcess),
+  OpenProcess: service(
+    'dwDesiredAccess: dword, bInheritHandle: bool, dwProcessId: dword',
+    'handle',
+    openProcess,
+  ),
   GetProcessTimes: service(
     'hProcess: handle, lpCreationTime: address, lpExitTime: address, lpKernelTime: address, lpUserTime: address',
     'bool',

@@ -18,6 +18,7 @@ import {
 } from '../../process/errors.ts';
 import type { Thread } from '../../process/thread.ts';
 import { family, library } from '../api.ts';
+import { ANSI, type TextForm, WIDE } from '../guest-text.ts';
 
 const PAGES = 'https://learn.microsoft.com/windows/win32/api/stringapiset/nf-stringapiset-{}';
 const CODE_PAGE_PAGES = 'https://learn.microsoft.com/windows/win32/api/winnls/nf-winnls-{}';
@@ -25,6 +26,7 @@ const CODE_PAGE_PAGES = 'https://learn.microsoft.com/windows/win32/api/winnls/nf
 const MB_ERR_INVALID_CHARS = 0x8;
 const MB_FLAGS = 0xf;
 const WC_ERR_INVALID_CHARS = 0x80;
+const WC_NO_BEST_FIT_CHARS = 0x400;
 const WC_FLAGS = 0x6f0;
 /** Longest NUL-terminated string that is converted, in characters. */
 const LONGEST = 0x1000_0000;
@@ -50,8 +52,15 @@ function toWide(
 ): number {
   const real = codePageOf(thread, codePage);
   if (real === undefined) return 0;
-  if ((flags & ~(real === UTF8 ? MB_ERR_INVALID_CHARS : MB_FLAGS)) !== 0) return thread.fail(ERROR_INVALID_FLAGS);
-  if (source === 0 || count === 0 || count < UNTIL_NUL || capacity < 0 || (capacity > 0 && (target === 0 || target === source))) {
+  if ((flags & ~(real === UTF8 ? MB_ERR_INVALID_CHARS : MB_FLAGS)) !== 0)
+    return thread.fail(ERROR_INVALID_FLAGS);
+  if (
+    source === 0 ||
+    count === 0 ||
+    count < UNTIL_NUL ||
+    capacity < 0 ||
+    (capacity > 0 && (target === 0 || target === source))
+  ) {
     return thread.fail(ERROR_INVALID_PARAMETER);
   }
   const { memory } = thread;
@@ -70,7 +79,7 @@ function toWide(
   return text.length;
 }
 
-/** WideCharToMultiByte. Without best fit: a character without a place becomes the default one. */
+/** WideCharToMultiByte: a character without a place becomes a similar one or the default one. */
 function toMultiByte(
   thread: Thread,
   codePage: number,
@@ -84,16 +93,24 @@ function toMultiByte(
 ): number {
   const real = codePageOf(thread, codePage);
   if (real === undefined) return 0;
-  if ((flags & ~(real === UTF8 ? WC_ERR_INVALID_CHARS : WC_FLAGS)) !== 0) return thread.fail(ERROR_INVALID_FLAGS);
+  if ((flags & ~(real === UTF8 ? WC_ERR_INVALID_CHARS : WC_FLAGS)) !== 0)
+    return thread.fail(ERROR_INVALID_FLAGS);
   const noDefault = real === UTF8 && (defaultChar !== 0 || usedDefault !== 0);
-  if (noDefault || source === 0 || count === 0 || count < UNTIL_NUL || capacity < 0 || (capacity > 0 && (target === 0 || target === source))) {
+  if (
+    noDefault ||
+    source === 0 ||
+    count === 0 ||
+    count < UNTIL_NUL ||
+    capacity < 0 ||
+    (capacity > 0 && (target === 0 || target === source))
+  ) {
     return thread.fail(ERROR_INVALID_PARAMETER);
   }
   const { memory } = thread;
   const length = count === UNTIL_NUL ? memory.utf16z(source, LONGEST).length + 1 : count;
   const text = utf16Text(memory.bytes(source, length * 2));
   const replacement = defaultChar === 0 ? [0x3f] : [memory.u8(defaultChar)];
-  const { bytes, lossy } = encodeText(real, text, replacement);
+  const { bytes, lossy } = encodeText(real, text, replacement, (flags & WC_NO_BEST_FIT_CHARS) === 0);
   if (lossy && (flags & WC_ERR_INVALID_CHARS) !== 0) return thread.fail(ERROR_NO_UNICODE_TRANSLATION);
   if (usedDefault !== 0) memory.setU32(usedDefault, lossy ? 1 : 0);
   if (capacity === 0) return bytes.length;
@@ -114,32 +131,49 @@ const IGNORES_CASE = NORM_IGNORECASE | LINGUISTIC_IGNORECASE;
 const exact = new Intl.Collator('en', { sensitivity: 'variant' });
 const anyCase = new Intl.Collator('en', { sensitivity: 'accent' });
 
-/** Linguistic order of two texts, -1, 0 or 1. */
-export function compareText(first: string, second: string, ignoreCase: boolean): number {
-  return Math.sign((ignoreCase ? anyCase : exact).compare(first, second));
+/** What a word sort looks at last: hyphens and apostrophes, so that "co-op" stands beside "coop". */
+const MINOR = /[-'\u00ad]/g;
+
+/** Linguistic order of two texts, -1, 0 or 1; a string sort gives punctuation its full weight. */
+export function compareText(first: string, second: string, ignoreCase: boolean, stringSort = false): number {
+  const { compare } = ignoreCase ? anyCase : exact;
+  if (stringSort) return Math.sign(compare(first, second));
+  const [a, b] = [first.replace(MINOR, ''), second.replace(MINOR, '')];
+  const order =
+    compare(a, b) || first.length - a.length - (second.length - b.length) || compare(first, second);
+  return Math.sign(order);
 }
 
-function wideArgument(thread: Thread, address: number, count: number): string {
-  if (count < 0) return thread.memory.utf16z(address, LONGEST);
-  return utf16Text(thread.memory.bytes(address, count * 2));
+function textArgument(thread: Thread, form: TextForm, address: number, count: number): string {
+  if (count < 0) return form.read(thread.memory, address, LONGEST);
+  return form.decode(thread.memory.bytes(address, count * form.unit));
 }
 
-function compareString(name: string) {
-  return (thread: Thread, flags: number, first: number, count1: number, second: number, count2: number): number => {
+function compareString(form: TextForm, name: string) {
+  return (
+    thread: Thread,
+    flags: number,
+    first: number,
+    count1: number,
+    second: number,
+    count2: number,
+  ): number => {
     if (first === 0 || second === 0) return thread.fail(ERROR_INVALID_PARAMETER);
     if ((flags & ~(IGNORES_CASE | SORT_STRINGSORT | NORM_LINGUISTIC_CASING)) !== 0) {
       return thread.stop(`kernel32!${name}: flags 0x${flags.toString(16)} are not built yet`);
     }
     const order = compareText(
-      wideArgument(thread, first, count1),
-      wideArgument(thread, second, count2),
+      textArgument(thread, form, first, count1),
+      textArgument(thread, form, second, count2),
       (flags & IGNORES_CASE) !== 0,
+      (flags & SORT_STRINGSORT) !== 0,
     );
     return CSTR_EQUAL + order;
   };
 }
-const compareW = compareString('CompareStringW');
-const compareEx = compareString('CompareStringEx');
+const compareA = compareString(ANSI, 'CompareStringA');
+const compareW = compareString(WIDE, 'CompareStringW');
+const compareEx = compareString(WIDE, 'CompareStringEx');
 
 function upper(text: string): string {
   let out = '';
@@ -159,8 +193,8 @@ function compareOrdinal(
   ignoreCase: number,
 ): number {
   if (first === 0 || second === 0) return thread.fail(ERROR_INVALID_PARAMETER);
-  let a = wideArgument(thread, first, count1);
-  let b = wideArgument(thread, second, count2);
+  let a = textArgument(thread, WIDE, first, count1);
+  let b = textArgument(thread, WIDE, second, count2);
   if (ignoreCase !== 0) {
     a = upper(a);
     b = upper(b);
@@ -183,12 +217,14 @@ export const stringApi = family('kernel32', PAGES, {
   CompareStringW: library(
     'Locale: dword, dwCmpFlags: dword, lpString1: address, cchCount1: int, lpString2: address, cchCount2: int',
     'int',
-    (thread, _locale, flags, first, count1, second, count2) => compareW(thread, flags, first, count1, second, count2),
+    (thread, _locale, flags, first, count1, second, count2) =>
+      compareW(thread, flags, first, count1, second, count2),
   ),
   CompareStringEx: library(
     'lpLocaleName: address, dwCmpFlags: dword, lpString1: address, cchCount1: int, lpString2: address, cchCount2: int, lpVersionInformation: address, lpReserved: address, lParam: size',
     'int',
-    (thread, _locale, flags, first, count1, second, count2) => compareEx(thread, flags, first, count1, second, count2),
+    (thread, _locale, flags, first, count1, second, count2) =>
+      compareEx(thread, flags, first, count1, second, count2),
   ),
   CompareStringOrdinal: library(
     'lpString1: address, cchCount1: int, lpString2: address, cchCount2: int, bIgnoreCase: bool',
@@ -221,15 +257,27 @@ function codePageInfoEx(wide: boolean) {
   };
 }
 
-/** winnls.h: code pages. There are no double-byte ones, so nothing is a lead byte. */
+/** winnls.h: code pages (there are no double-byte ones, so nothing is a lead byte) and the A form of comparison. */
 export const codePageApi = family('kernel32', CODE_PAGE_PAGES, {
+  CompareStringA: library(
+    'Locale: dword, dwCmpFlags: dword, lpString1: address, cchCount1: int, lpString2: address, cchCount2: int',
+    'int',
+    (thread, _locale, flags, first, count1, second, count2) =>
+      compareA(thread, flags, first, count1, second, count2),
+  ),
   GetACP: library('', 'dword', () => ANSI_CODE_PAGE),
   GetOEMCP: library('', 'dword', () => OEM_CODE_PAGE),
-  IsValidCodePage: library('CodePage: dword', 'bool', (_thread, codePage) => (codePage > 3 && isKnownCodePage(codePage) ? 1 : 0)),
+  IsValidCodePage: library('CodePage: dword', 'bool', (_thread, codePage) =>
+    codePage > 3 && isKnownCodePage(codePage) ? 1 : 0,
+  ),
   GetCPInfo: library('CodePage: dword, lpCPInfo: address', 'bool', (thread, codePage, into) =>
     codePageInfo(thread, codePage, into) === undefined ? 0 : 1,
   ),
-  GetCPInfoExA: library('CodePage: dword, dwFlags: dword, lpCPInfoEx: address', 'bool', codePageInfoEx(false)),
+  GetCPInfoExA: library(
+    'CodePage: dword, dwFlags: dword, lpCPInfoEx: address',
+    'bool',
+    codePageInfoEx(false),
+  ),
   GetCPInfoExW: library('CodePage: dword, dwFlags: dword, lpCPInfoEx: address', 'bool', codePageInfoEx(true)),
   IsDBCSLeadByte: library('TestChar: byte', 'bool', () => 0),
   IsDBCSLeadByteEx: library('CodePage: dword, TestChar: byte', 'bool', (thread, codePage) => {

@@ -33,7 +33,15 @@ type Named = EventObject | MutexObject | SemaphoreObject;
 type Kind = Named['type'];
 
 /** A handle to a new object, or with last error 183 to the one that has the name already. */
-function create(thread: Thread, form: TextForm, security: number, name: number, access: number, kind: Kind, make: () => Named): number {
+function create(
+  thread: Thread,
+  form: TextForm,
+  security: number,
+  name: number,
+  access: number,
+  kind: Kind,
+  make: () => Named,
+): number {
   const { process } = thread;
   const { namespace } = process.machine;
   const inherit = inherits(thread, security);
@@ -71,17 +79,36 @@ function open(form: TextForm, kind: Kind) {
 
 function createEvent(form: TextForm) {
   return (thread: Thread, security: number, manual: number, set: number, name: number): number =>
-    create(thread, form, security, name, EVENT_ALL_ACCESS, 'event', () => new EventObject(manual !== 0, set !== 0));
+    create(
+      thread,
+      form,
+      security,
+      name,
+      EVENT_ALL_ACCESS,
+      'event',
+      () => new EventObject(manual !== 0, set !== 0),
+    );
 }
 function createEventEx(form: TextForm) {
   return (thread: Thread, security: number, name: number, flags: number, access: number): number =>
     create(thread, form, security, name, access, 'event', () => {
-      return new EventObject((flags & CREATE_EVENT_MANUAL_RESET) !== 0, (flags & CREATE_EVENT_INITIAL_SET) !== 0);
+      return new EventObject(
+        (flags & CREATE_EVENT_MANUAL_RESET) !== 0,
+        (flags & CREATE_EVENT_INITIAL_SET) !== 0,
+      );
     });
 }
 function createMutex(form: TextForm) {
   return (thread: Thread, security: number, owned: number, name: number): number =>
-    create(thread, form, security, name, MUTEX_ALL_ACCESS, 'mutex', () => new MutexObject(owned !== 0 ? thread : undefined));
+    create(
+      thread,
+      form,
+      security,
+      name,
+      MUTEX_ALL_ACCESS,
+      'mutex',
+      () => new MutexObject(owned !== 0 ? thread : undefined),
+    );
 }
 function createMutexEx(form: TextForm) {
   return (thread: Thread, security: number, name: number, flags: number, access: number): number =>
@@ -92,7 +119,15 @@ function createMutexEx(form: TextForm) {
 function createSemaphore(form: TextForm) {
   return (thread: Thread, security: number, count: number, maximum: number, name: number): number => {
     if (maximum <= 0 || count < 0 || count > maximum) return thread.fail(ERROR_INVALID_PARAMETER);
-    return create(thread, form, security, name, SEMAPHORE_ALL_ACCESS, 'semaphore', () => new SemaphoreObject(count, maximum));
+    return create(
+      thread,
+      form,
+      security,
+      name,
+      SEMAPHORE_ALL_ACCESS,
+      'semaphore',
+      () => new SemaphoreObject(count, maximum),
+    );
   };
 }
 
@@ -165,7 +200,13 @@ function waitForOne(thread: Thread, handle: number, milliseconds: number): numbe
   return state === Wait.timeout ? WAIT_TIMEOUT : WAIT_OBJECT_0;
 }
 
-function waitForMany(thread: Thread, count: number, handles: number, all: number, milliseconds: number): number {
+function waitForMany(
+  thread: Thread,
+  count: number,
+  handles: number,
+  all: number,
+  milliseconds: number,
+): number {
   if (count === 0 || count > MAXIMUM_WAIT_OBJECTS) return failWait(thread, ERROR_INVALID_PARAMETER);
   const targets: Target[] = [];
   for (let i = 0; i < count; i++) {
@@ -173,13 +214,22 @@ function waitForMany(thread: Thread, count: number, handles: number, all: number
     if (!target) return failWait(thread, ERROR_INVALID_HANDLE);
     targets.push(target);
   }
-  if (all !== 0 && new Set(targets.filter((target) => target instanceof Waitable)).size < targets.filter((target) => target instanceof Waitable).length) {
+  if (
+    all !== 0 &&
+    new Set(targets.filter((target) => target instanceof Waitable)).size <
+      targets.filter((target) => target instanceof Waitable).length
+  ) {
     return failWait(thread, ERROR_INVALID_PARAMETER);
   }
   return all !== 0 ? waitForAll(thread, targets, milliseconds) : waitForAny(thread, targets, milliseconds);
 }
 
-function waitOn(thread: Thread, targets: readonly Target[], milliseconds: number, ready: () => boolean): WaitState {
+function waitOn(
+  thread: Thread,
+  targets: readonly Target[],
+  milliseconds: number,
+  ready: () => boolean,
+): WaitState {
   return waitUntil(thread, milliseconds, ready, (wake) => {
     for (const target of targets) target.subscribe(wake);
   });
@@ -187,7 +237,9 @@ function waitOn(thread: Thread, targets: readonly Target[], milliseconds: number
 
 /** Nothing is taken before all are signalled at once. */
 function waitForAll(thread: Thread, targets: readonly Target[], milliseconds: number): number {
-  const state = waitOn(thread, targets, milliseconds, () => targets.every((target) => target.isSignaled(thread)));
+  const state = waitOn(thread, targets, milliseconds, () =>
+    targets.every((target) => target.isSignaled(thread)),
+  );
   if (state === Wait.done) for (const target of targets) target.take(thread);
   return state === Wait.timeout ? WAIT_TIMEOUT : WAIT_OBJECT_0;
 }
@@ -218,8 +270,16 @@ export const syncApi = family('kernel32', PAGES, {
   CreateEventExW: library(EVENT_EX, 'handle', createEventEx(WIDE)),
   OpenEventA: library(OPEN, 'handle', open(ANSI, 'event')),
   OpenEventW: library(OPEN, 'handle', open(WIDE, 'event')),
-  SetEvent: service('hEvent: handle', 'bool', onEvent((event) => event.set())),
-  ResetEvent: service('hEvent: handle', 'bool', onEvent((event) => event.reset())),
+  SetEvent: service(
+    'hEvent: handle',
+    'bool',
+    onEvent((event) => event.set()),
+  ),
+  ResetEvent: service(
+    'hEvent: handle',
+    'bool',
+    onEvent((event) => event.reset()),
+  ),
   CreateMutexA: library(MUTEX, 'handle', createMutex(ANSI)),
   CreateMutexW: library(MUTEX, 'handle', createMutex(WIDE)),
   CreateMutexExA: library(MUTEX_EX, 'handle', createMutexEx(ANSI)),
@@ -234,7 +294,11 @@ export const syncApi = family('kernel32', PAGES, {
   CreateSemaphoreA: library(SEMAPHORE, 'handle', createSemaphore(ANSI)),
   CreateSemaphoreW: library(SEMAPHORE, 'handle', createSemaphore(WIDE)),
   OpenSemaphoreW: library(OPEN, 'handle', open(WIDE, 'semaphore')),
-  ReleaseSemaphore: service('hSemaphore: handle, lReleaseCount: int, lpPreviousCount: address', 'bool', releaseSemaphore),
+  ReleaseSemaphore: service(
+    'hSemaphore: handle, lReleaseCount: int, lpPreviousCount: address',
+    'bool',
+    releaseSemaphore,
+  ),
   WaitForSingleObject: service(ONE, 'dword', waitForOne),
   WaitForSingleObjectEx: service(`${ONE}, bAlertable: bool`, 'dword', waitForOne),
   WaitForMultipleObjects: service(MANY, 'dword', waitForMany),

@@ -7,6 +7,7 @@ import { struct } from '../structs/layout.ts';
 
 const SYSTEM_PAGES = 'https://learn.microsoft.com/windows/win32/api/sysinfoapi/nf-sysinfoapi-{}';
 const TIME_PAGES = 'https://learn.microsoft.com/windows/win32/api/timezoneapi/nf-timezoneapi-{}';
+const FILE_PAGES = 'https://learn.microsoft.com/windows/win32/api/fileapi/nf-fileapi-{}';
 const COUNTER_PAGES = 'https://learn.microsoft.com/windows/win32/api/profileapi/nf-profileapi-{}';
 const SLEEP_PAGES = 'https://learn.microsoft.com/windows/win32/api/synchapi/nf-synchapi-{}';
 
@@ -57,7 +58,7 @@ function writeSystemTime(thread: Thread, at: number, milliseconds: number): void
     date.getUTCSeconds(),
     date.getUTCMilliseconds(),
   ];
-  fields.forEach((value, i) => thread.memory.setU16(at + i * 2, value));
+  for (const [i, value] of fields.entries()) thread.memory.setU16(at + i * 2, value);
 }
 
 /** Milliseconds since 1970 of a SYSTEMTIME, or undefined when it is no time. */
@@ -70,7 +71,8 @@ function readSystemTime(thread: Thread, at: number): number | undefined {
   const minute = memory.u16(at + SYSTEMTIME.wMinute);
   const second = memory.u16(at + SYSTEMTIME.wSecond);
   const millisecond = memory.u16(at + SYSTEMTIME.wMilliseconds);
-  if (year < FIRST_YEAR || year > LAST_YEAR || hour > 23 || minute > 59 || second > 59 || millisecond > 999) return undefined;
+  if (year < FIRST_YEAR || year > LAST_YEAR || hour > 23 || minute > 59 || second > 59 || millisecond > 999)
+    return undefined;
   const milliseconds = Date.UTC(year, month - 1, day, hour, minute, second, millisecond);
   const date = new Date(milliseconds);
   return date.getUTCMonth() === month - 1 && date.getUTCDate() === day ? milliseconds : undefined;
@@ -149,14 +151,22 @@ export const clockApi = family('kernel32', SYSTEM_PAGES, {
   }),
 });
 
-/** timezoneapi.h and fileapi.h: times in other forms. */
+/** timezoneapi.h: times in other forms. */
 export const timeApi = family('kernel32', TIME_PAGES, {
   FileTimeToSystemTime: library('lpFileTime: address, lpSystemTime: address', 'bool', fileTimeToSystemTime),
   SystemTimeToFileTime: library('lpSystemTime: address, lpFileTime: address', 'bool', systemTimeToFileTime),
-  FileTimeToLocalFileTime: library('lpFileTime: address, lpLocalFileTime: address', 'bool', shiftFileTime(1)),
-  LocalFileTimeToFileTime: library('lpLocalFileTime: address, lpFileTime: address', 'bool', shiftFileTime(-1)),
-  CompareFileTime: library('lpFileTime1: address, lpFileTime2: address', 'int', compareFileTime),
   GetTimeZoneInformation: library('lpTimeZoneInformation: address', 'dword', timeZoneInformation),
+});
+
+/** fileapi.h: file times. */
+export const fileTimeApi = family('kernel32', FILE_PAGES, {
+  FileTimeToLocalFileTime: library('lpFileTime: address, lpLocalFileTime: address', 'bool', shiftFileTime(1)),
+  LocalFileTimeToFileTime: library(
+    'lpLocalFileTime: address, lpFileTime: address',
+    'bool',
+    shiftFileTime(-1),
+  ),
+  CompareFileTime: library('lpFileTime1: address, lpFileTime2: address', 'int', compareFileTime),
 });
 
 /** profileapi.h */

@@ -106,7 +106,10 @@ function* callAll(thread: Thread) {
   for (let index = 1; index < callbacks.length; index++) yield* callBack(thread, index);
 }
 
-function* callBack(thread: Thread, index: number): Generator<{ address: number; args: number[] }, void, number> {
+function* callBack(
+  thread: Thread,
+  index: number,
+): Generator<{ address: number; args: number[] }, void, number> {
   const { callbacks, values } = slotsOf(thread);
   const value = values.get(index);
   const address = callbacks[index];
@@ -118,7 +121,8 @@ function* callBack(thread: Thread, index: number): Generator<{ address: number; 
 function fiberGet(thread: Thread, index: number): number {
   thread.resultHigh = 0;
   const { callbacks, values } = slotsOf(thread);
-  if (index === 0 || index >= FIBER_SLOTS || callbacks[index] === undefined) return thread.fail(ERROR_INVALID_PARAMETER);
+  if (index === 0 || index >= FIBER_SLOTS || callbacks[index] === undefined)
+    return thread.fail(ERROR_INVALID_PARAMETER);
   thread.lastError = 0;
   const value = values.get(index);
   thread.resultHigh = value?.high ?? 0;

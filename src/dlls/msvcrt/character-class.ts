@@ -28,6 +28,6 @@ export const CLASSES: Uint16Array = Uint16Array.from({ length: 256 }, (_, code) 
 /** Address of the table for EOF (-1) and 0 to 255 in guest memory. */
 export function classTable(process: Process): number {
   return keptBlock(crtOf(process), 'ctype', 257 * 2, (table) => {
-    CLASSES.forEach((mask, code) => process.memory.setU16(table + 2 + code * 2, mask));
+    for (const [code, mask] of CLASSES.entries()) process.memory.setU16(table + 2 + code * 2, mask);
   });
 }

@@ -14,11 +14,16 @@ function characters(memory: GuestMemory, text: number, wide: boolean): (index: n
   return wide ? (i) => memory.u16(text + i * 2) : (i) => memory.u8(text + i);
 }
 
-/** Parses and stores the end pointer; undefined with errno EINVAL for a base that is none. */
-function read(thread: Thread, text: number, end: number, base: number, wide: boolean): ParsedInteger | undefined {
+/** Parses and stores the end pointer; undefined with errno EINVAL, nothing stored, for a base that is none. */
+function read(
+  thread: Thread,
+  text: number,
+  end: number,
+  base: number,
+  wide: boolean,
+): ParsedInteger | undefined {
   if (text === 0 || base < 0 || base === 1 || base > MAX_BASE) {
     failErrno(thread, EINVAL);
-    if (end !== 0) thread.memory.setU64(end, text);
     return undefined;
   }
   const parsed = parseInteger(characters(thread.memory, text, wide), base);
@@ -65,11 +70,11 @@ function unsigned64(thread: Thread, parsed: ParsedInteger | undefined): number {
   return halves(thread, UNSIGNED_MAX, UNSIGNED_MAX, false);
 }
 
-/** strtod's result in xmm0; ERANGE and infinity for what is too large. */
+/** strtod's result in xmm0; ERANGE and infinity for what is too large, and 0 for what is too small. */
 function double(thread: Thread, text: number, end: number, wide: boolean): 0 {
-  const { value, length } = parseDouble(readText(thread.memory, text, wide));
+  const { value, length, nonzero } = parseDouble(readText(thread.memory, text, wide));
   if (end !== 0) thread.memory.setU64(end, text + length * (wide ? 2 : 1));
-  if (!Number.isFinite(value)) setErrno(thread, ERANGE);
+  if (!Number.isFinite(value) || (value === 0 && nonzero)) setErrno(thread, ERANGE);
   return setDouble(thread, value);
 }
 
@@ -90,7 +95,9 @@ function conversions(wide: boolean) {
     unsigned64: library('strSource: address, endptr: address, base: int', 'opaque64', (t, text, end, base) =>
       unsigned64(t, read(t, text, end, base, wide)),
     ),
-    double: library('strSource: address, endptr: address', 'void', (t, text, end) => double(t, text, end, wide)),
+    double: library('strSource: address, endptr: address', 'void', (t, text, end) =>
+      double(t, text, end, wide),
+    ),
   };
 }
 

@@ -52,7 +52,9 @@ export const ctypeApi = family('msvcrt', PAGES, {
   iscntrl: isByte(CONTROL),
   isprint: isByte(PRINT),
   isgraph: isByte(GRAPH),
-  _isctype: library('c: int, desc: int', 'int', (_thread, c, desc) => (c >= 0 && c < 256 ? CLASSES[c]! & desc : 0)),
+  _isctype: library('c: int, desc: int', 'int', (_thread, c, desc) =>
+    c >= 0 && c < 256 ? CLASSES[c]! & desc : 0,
+  ),
   __isascii: library('c: int', 'int', (_thread, c) => (c >= 0 && c < 128 ? 1 : 0)),
   __toascii: library('c: int', 'int', (_thread, c) => c & 0x7f),
   __iscsym: library('c: int', 'int', (_thread, c) =>
@@ -76,7 +78,9 @@ export const ctypeApi = family('msvcrt', PAGES, {
   iswcntrl: isWide(CONTROL),
   iswprint: isWide(PRINT),
   iswgraph: isWide(GRAPH),
-  iswctype: library('c: word, desc: word', 'int', (_thread, c, desc) => (c === 0xffff ? 0 : wideClass(c) & desc)),
+  iswctype: library('c: word, desc: word', 'int', (_thread, c, desc) =>
+    c === 0xffff ? 0 : wideClass(c) & desc,
+  ),
   towlower: library('c: word', 'word', (_thread, c) => lower(c)),
   towupper: library('c: word', 'word', (_thread, c) => upper(c)),
 });

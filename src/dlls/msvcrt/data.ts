@@ -3,8 +3,8 @@ import { ANSI_CODE_PAGE, encodeText } from '../../process/code-pages.ts';
 import type { Process } from '../../process/process.ts';
 import { allocate } from './allocation.ts';
 import { classTable } from './character-class.ts';
-import { initializeStreams, STREAM_TABLE_SIZE } from './stream-table.ts';
 import { crtOf, keptBlock } from './state.ts';
+import { initializeStreams, STREAM_TABLE_SIZE } from './stream-table.ts';
 import { writeTerminated } from './text.ts';
 
 /** A data export of msvcrt.dll: who lays out the DLL image gives it room and calls `initialize` once mapped. */

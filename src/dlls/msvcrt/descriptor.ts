@@ -1,5 +1,5 @@
-import { DiskFile, FILE_TYPE_CHAR, FileObject } from '../../process/file-object.ts';
 import { ERROR_BROKEN_PIPE, ERROR_HANDLE_EOF, ERROR_INVALID_HANDLE } from '../../process/errors.ts';
+import { DiskFile, FILE_TYPE_CHAR, type FileObject } from '../../process/file-object.ts';
 import { standardHandles } from '../../process/standard-handles.ts';
 import type { Thread } from '../../process/thread.ts';
 import { EBADF, EINVAL, EMFILE, failErrno, failWith } from './errno.ts';
@@ -54,7 +54,7 @@ export function fileOf(thread: Thread, descriptor: Descriptor | undefined): File
 /** Puts a descriptor at the lowest free number, or -1 with EMFILE. */
 export function addDescriptor(thread: Thread, descriptor: Descriptor): number {
   const all = descriptorsOf(crtOf(thread.process));
-  let fd = all.findIndex((entry) => entry === undefined);
+  let fd = all.indexOf(undefined);
   if (fd < 0) fd = all.length;
   if (fd >= MAX_DESCRIPTORS) return failErrno(thread, EMFILE);
   all[fd] = descriptor;
@@ -176,7 +176,14 @@ export function seekDescriptor(thread: Thread, fd: number, offset: number, origi
   const file = fileOf(thread, descriptor);
   if (!file) return -1;
   if (!(file instanceof DiskFile)) return failErrno(thread, EINVAL);
-  const base = origin === SEEK_SET ? 0 : origin === SEEK_CUR ? file.position : origin === SEEK_END ? file.cache.size : -1;
+  const base =
+    origin === SEEK_SET
+      ? 0
+      : origin === SEEK_CUR
+        ? file.position
+        : origin === SEEK_END
+          ? file.cache.size
+          : -1;
   if (base < 0 || base + offset < 0) return failErrno(thread, EINVAL);
   file.position = base + offset;
   descriptor!.endOfFile = false;

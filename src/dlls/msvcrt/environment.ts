@@ -1,6 +1,6 @@
+import { ANSI_CODE_PAGE, decodeText } from '../../process/code-pages.ts';
 import { setEnvironmentValue } from '../../process/environment.ts';
 import type { Thread } from '../../process/thread.ts';
-import { ANSI_CODE_PAGE, decodeText } from '../../process/code-pages.ts';
 import { family, library } from '../api.ts';
 import { resize } from './allocation.ts';
 import { dataAddress, newString } from './data.ts';
@@ -20,7 +20,8 @@ function find(thread: Thread, vector: number, name: string, wide: boolean): { in
   for (; count < MOST; count++) {
     const entry = thread.memory.u64(vector + count * POINTER);
     if (entry === 0) break;
-    if (index < 0 && readText(thread.memory, entry, wide, wanted.length).toUpperCase() === wanted) index = count;
+    if (index < 0 && readText(thread.memory, entry, wide, wanted.length).toUpperCase() === wanted)
+      index = count;
   }
   return { index, count };
 }
@@ -66,11 +67,20 @@ function put(thread: Thread, name: string, value: string, wide: boolean): number
 function putText(thread: Thread, address: number, wide: boolean): number {
   const text = readText(thread.memory, address, wide);
   const equals = text.indexOf('=');
-  return equals <= 0 ? failErrno(thread, EINVAL) : put(thread, text.slice(0, equals), text.slice(equals + 1), wide);
+  return equals <= 0
+    ? failErrno(thread, EINVAL)
+    : put(thread, text.slice(0, equals), text.slice(equals + 1), wide);
 }
 
 /** getenv_s: the size with its terminator goes to *pReturnValue. */
-function getChecked(thread: Thread, pReturn: number, buffer: number, size: number, name: number, wide: boolean): number {
+function getChecked(
+  thread: Thread,
+  pReturn: number,
+  buffer: number,
+  size: number,
+  name: number,
+  wide: boolean,
+): number {
   const at = get(thread, name, wide);
   if (at === 0) {
     thread.memory.setU64(pReturn, 0);
@@ -83,15 +93,16 @@ function getChecked(thread: Thread, pReturn: number, buffer: number, size: numbe
   return 0;
 }
 
-
 const PAGES = 'https://learn.microsoft.com/cpp/c-runtime-library/reference/{}';
 
 /** stdlib.h: the environment. */
 export const environmentApi = family('msvcrt', PAGES, {
   getenv: library('varname: address', 'address', (t, name) => get(t, name, false)),
   _wgetenv: library('varname: address', 'address', (t, name) => get(t, name, true)),
-  getenv_s: library('pReturnValue: address, buffer: address, numberOfElements: size, varname: address', 'int', (t, pReturn, buffer, size, name) =>
-    getChecked(t, pReturn, buffer, size, name, false),
+  getenv_s: library(
+    'pReturnValue: address, buffer: address, numberOfElements: size, varname: address',
+    'int',
+    (t, pReturn, buffer, size, name) => getChecked(t, pReturn, buffer, size, name, false),
   ),
   _putenv: library('envstring: address', 'int', (t, text) => putText(t, text, false)),
   _wputenv: library('envstring: address', 'int', (t, text) => putText(t, text, true)),
@@ -103,4 +114,3 @@ export const environmentApi = family('msvcrt', PAGES, {
     return 0;
   }),
 });
-

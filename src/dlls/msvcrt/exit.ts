@@ -2,18 +2,18 @@ import { endProcess } from '../../process/end.ts';
 import type { Thread } from '../../process/thread.ts';
 import { calling, family, type GuestCall, library } from '../api.ts';
 import { resize } from './allocation.ts';
-import { EINVAL, failErrno } from './errno.ts';
+import { SIG_DFL, SIG_IGN, SIGABRT } from './signal.ts';
 import { crtOf } from './state.ts';
 import { flushAll, writeStandardError } from './stream.ts';
+import { readText } from './text.ts';
 
-/** Exit code of abort and of a signal's default action. */
-const ABORTED = 3;
 const AMSG_EXIT_CODE = 255;
 
 /** Runs what atexit registered, last first; a function may register more. */
 export function* runExitFunctions(thread: Thread): Generator<GuestCall, void, number> {
   const functions = crtOf(thread.process).exitFunctions;
-  for (let next = functions.pop(); next !== undefined; next = functions.pop()) yield { address: next, args: [] };
+  for (let next = functions.pop(); next !== undefined; next = functions.pop())
+    yield { address: next, args: [] };
 }
 
 /** exit: atexit functions, then the buffers, then the process. */
@@ -23,6 +23,9 @@ export function* exitProcess(thread: Thread, code: number): Generator<GuestCall,
   return yield* endProcess(thread, code);
 }
 
+/** Exit code of abort. */
+const ABORTED = 3;
+
 export function* abort(thread: Thread): Generator<GuestCall, number, number> {
   const handler = crtOf(thread.process).signals.get(SIGABRT) ?? SIG_DFL;
   if (handler !== SIG_DFL && handler !== SIG_IGN) {
@@ -30,41 +33,6 @@ export function* abort(thread: Thread): Generator<GuestCall, number, number> {
     yield { address: handler, args: [SIGABRT] };
   }
   return yield* endProcess(thread, ABORTED);
-}
-
-// https://learn.microsoft.com/cpp/c-runtime-library/signal-constants
-const SIGINT = 2;
-const SIGILL = 4;
-const SIGFPE = 8;
-const SIGSEGV = 11;
-const SIGTERM = 15;
-const SIGBREAK = 21;
-const SIGABRT = 22;
-const SIGNALS = new Set([SIGINT, SIGILL, SIGFPE, SIGSEGV, SIGTERM, SIGBREAK, SIGABRT]);
-const SIG_DFL = 0;
-const SIG_IGN = 1;
-
-/** The action is taken back before the handler runs, as documented for signal. */
-function* raiseSignal(thread: Thread, signal: number): Generator<GuestCall, number, number> {
-  if (!SIGNALS.has(signal)) return -1;
-  const { signals } = crtOf(thread.process);
-  const action = signals.get(signal) ?? SIG_DFL;
-  if (action === SIG_IGN) return 0;
-  if (action === SIG_DFL) return yield* endProcess(thread, ABORTED);
-  signals.set(signal, SIG_DFL);
-  yield { address: action, args: [signal] };
-  return 0;
-}
-
-/** SIG_ERR: the signal is none. */
-const SIG_ERR = -1;
-
-function setSignal(thread: Thread, signal: number, action: number): number {
-  if (!SIGNALS.has(signal)) return failErrno(thread, EINVAL, SIG_ERR);
-  const { signals } = crtOf(thread.process);
-  const before = signals.get(signal) ?? SIG_DFL;
-  signals.set(signal, action);
-  return before;
 }
 
 /** Adds a function to a DLL's own table of exit functions, which grows in the heap. */
@@ -80,9 +48,21 @@ function dllOnExit(thread: Thread, func: number, begin: number, end: number): nu
   return func;
 }
 
+function* failAssertion(
+  thread: Thread,
+  message: number,
+  filename: number,
+  line: number,
+  wide: boolean,
+): Generator<GuestCall, number, number> {
+  const [expression, file] = [message, filename].map((at) => readText(thread.memory, at, wide));
+  writeStandardError(thread, `Assertion failed: ${expression}, file ${file}, line ${line}\n`);
+  return yield* abort(thread);
+}
+
 const PAGES = 'https://learn.microsoft.com/cpp/c-runtime-library/reference/{}';
 
-/** process.h and signal.h: how a program ends. */
+/** process.h and assert.h: how a program ends. */
 export const exitApi = family('msvcrt', PAGES, {
   exit: calling('status: int', 'void', exitProcess),
   _exit: calling('status: int', 'void', endProcess),
@@ -97,6 +77,16 @@ export const exitApi = family('msvcrt', PAGES, {
     writeStandardError(thread, `\nruntime error R60${String(rterrnum).padStart(2, '0')}\n`);
     return yield* endProcess(thread, AMSG_EXIT_CODE);
   }),
+  _assert: calling(
+    'message: address, filename: address, line: dword',
+    'void',
+    (thread, message, filename, line) => failAssertion(thread, message, filename, line, false),
+  ),
+  _wassert: calling(
+    'message: address, filename: address, line: dword',
+    'void',
+    (thread, message, filename, line) => failAssertion(thread, message, filename, line, true),
+  ),
   atexit: library('func: address', 'int', (thread, func) => {
     crtOf(thread.process).exitFunctions.push(func);
     return 0;
@@ -106,6 +96,4 @@ export const exitApi = family('msvcrt', PAGES, {
     return func;
   }),
   __dllonexit: library('func: address, pbegin: address, pend: address', 'address', dllOnExit),
-  signal: library('sig: int, func: address', 'address', setSignal),
-  raise: calling('sig: int', 'int', raiseSignal),
 });

@@ -93,7 +93,13 @@ function hexadecimal(value: Value, precision: number, alternate: boolean): strin
  * exponents, `1.#INF`, `1.#QNAN` and `1.#IND` where other systems write inf and nan. A precision below 0 is the
  * default.
  */
-export function floatText(conversion: string, low: number, high: number, precision: number, alternate: boolean): string {
+export function floatText(
+  conversion: string,
+  low: number,
+  high: number,
+  precision: number,
+  alternate: boolean,
+): string {
   const magnitude = doubleFromBits(low, high & 0x7fff_ffff);
   const value = { low, high, finite: Number.isFinite(magnitude), magnitude };
   const kind = conversion.toLowerCase();

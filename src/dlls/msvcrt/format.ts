@@ -30,7 +30,12 @@ interface Specification {
 }
 
 /** The formatted text, or undefined where a character has no place in the output or the text gets too long. */
-export function formatText(memory: GuestMemory, format: string, args: Arguments, wide: boolean): string | undefined {
+export function formatText(
+  memory: GuestMemory,
+  format: string,
+  args: Arguments,
+  wide: boolean,
+): string | undefined {
   let out = '';
   let at = 0;
   while (at < format.length) {
@@ -45,7 +50,10 @@ export function formatText(memory: GuestMemory, format: string, args: Arguments,
     const spec = parseSpecification(format, percent + 1, args);
     at = spec.end;
     if (Math.max(spec.width, spec.precision) + out.length > LONGEST_RESULT) return undefined;
-    const piece = spec.conversion === 'n' ? storeCount(memory, spec, args, out.length) : convert(memory, spec, args, wide);
+    const piece =
+      spec.conversion === 'n'
+        ? storeCount(memory, spec, args, out.length)
+        : convert(memory, spec, args, wide);
     if (piece === undefined || piece.length + out.length > LONGEST_RESULT) return undefined;
     out += piece;
   }
@@ -122,7 +130,12 @@ function parseSize(format: string, spec: Specification): void {
   }
 }
 
-function convert(memory: GuestMemory, spec: Specification, args: Arguments, wide: boolean): string | undefined {
+function convert(
+  memory: GuestMemory,
+  spec: Specification,
+  args: Arguments,
+  wide: boolean,
+): string | undefined {
   switch (spec.conversion) {
     case 'd':
     case 'i':
@@ -148,7 +161,9 @@ function convert(memory: GuestMemory, spec: Specification, args: Arguments, wide
     case '%':
       return '';
     default:
-      return 'eEfgGaA'.includes(spec.conversion) && spec.conversion !== '' ? float(spec, args) : spec.conversion;
+      return 'eEfgGaA'.includes(spec.conversion) && spec.conversion !== ''
+        ? float(spec, args)
+        : spec.conversion;
   }
 }
 
@@ -165,11 +180,17 @@ function character(spec: Specification, args: Arguments, wide: boolean): string 
   return pad(spec, '', String.fromCharCode(code), spec.zero);
 }
 
-function string(memory: GuestMemory, spec: Specification, args: Arguments, wide: boolean): string | undefined {
+function string(
+  memory: GuestMemory,
+  spec: Specification,
+  args: Arguments,
+  wide: boolean,
+): string | undefined {
   const address = takeAddress(args);
   const limit = spec.precision < 0 ? undefined : spec.precision;
   let text = '(null)';
-  if (address !== 0) text = isWideArgument(spec, wide) ? readWide(memory, address, limit) : readNarrow(memory, address, limit);
+  if (address !== 0)
+    text = isWideArgument(spec, wide) ? readWide(memory, address, limit) : readNarrow(memory, address, limit);
   if (limit !== undefined) text = text.slice(0, limit);
   if (!wide && hasWideCharacter(text)) return undefined;
   return pad(spec, '', text, spec.zero);

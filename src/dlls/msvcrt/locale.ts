@@ -26,7 +26,8 @@ const CATEGORIES = 6;
 function setLocale(thread: Thread, category: number, locale: string | undefined, wide: boolean): number {
   if (category < 0 || category >= CATEGORIES) return 0;
   if (locale !== undefined && locale !== 'C' && locale !== 'POSIX' && locale !== '') return 0;
-  if (locale === '') return thread.stop('msvcrt!setlocale: locales other than "C" are not built yet (asked for "")');
+  if (locale === '')
+    return thread.stop('msvcrt!setlocale: locales other than "C" are not built yet (asked for "")');
   return keptBlock(crtOf(thread.process), wide ? 'wide locale name' : 'locale name', 4, (at) =>
     writeTerminated(thread.memory, at, 'C', wide),
   );
@@ -48,7 +49,9 @@ export const localeApi = family('msvcrt', PAGES, {
   ___lc_handle_func: library('', 'address', (thread) =>
     keptBlock(crtOf(thread.process), 'locale handles', CATEGORIES * 4, () => {}),
   ),
-  ___mb_cur_max_func: library('', 'int', (thread) => thread.memory.i32(dataAddress(thread.process, '__mb_cur_max'))),
+  ___mb_cur_max_func: library('', 'int', (thread) =>
+    thread.memory.i32(dataAddress(thread.process, '__mb_cur_max')),
+  ),
   ___setlc_active_func: library('', 'int', () => 0),
   _getmbcp: library('', 'int', () => 0),
 });

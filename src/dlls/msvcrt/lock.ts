@@ -12,7 +12,8 @@ function lockOf(thread: Thread, number: number): CrtLock {
 /** Enters a lock of the runtime, or parks until its owner leaves it. */
 export function enterLock(thread: Thread, number: number): 0 {
   const lock = lockOf(thread, number);
-  if (lock.owner !== undefined && lock.owner !== thread) return thread.park((wake) => lock.waiting.push(wake));
+  if (lock.owner !== undefined && lock.owner !== thread)
+    return thread.park((wake) => lock.waiting.push(wake));
   lock.owner = thread;
   lock.depth++;
   return 0;

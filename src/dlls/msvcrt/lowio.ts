@@ -1,7 +1,7 @@
+import { WRITE } from '../../memory/constants.ts';
 import { ERROR_INVALID_HANDLE } from '../../process/errors.ts';
 import { DiskFile } from '../../process/file-object.ts';
 import type { Thread } from '../../process/thread.ts';
-import { WRITE } from '../../memory/constants.ts';
 import { family, library } from '../api.ts';
 import {
   addDescriptor,
@@ -19,6 +19,7 @@ import {
 } from './descriptor.ts';
 import { EBADF, EINVAL, failErrno, failWith } from './errno.ts';
 import { O_APPEND, O_BINARY, O_CREAT, O_RDWR, O_TEXT, O_TRUNC, openPath, readPath } from './open-flags.ts';
+import { progress, setProgress } from './progress.ts';
 import { crtOf } from './state.ts';
 
 /** _open: the third argument is there with _O_CREAT only. */
@@ -30,7 +31,7 @@ function open(thread: Thread, filename: number, flags: number, wide: boolean): n
 
 /** _sopen: sharing as _SH_* and then the permission. */
 function openShared(thread: Thread, filename: number, flags: number, shflag: number, wide: boolean): number {
-  const share = { 0x10: 0, 0x20: 1, 0x30: 2, 0x40: 3 }[shflag];
+  const share = { 16: 0, 32: 1, 48: 2, 64: 3 }[shflag];
   if (filename === 0 || share === undefined) return failErrno(thread, EINVAL);
   const permission = (flags & O_CREAT) !== 0 ? thread.argumentLow(3) : 0;
   return openPath(thread, readPath(thread, filename, wide), flags, permission, share);
@@ -38,18 +39,32 @@ function openShared(thread: Thread, filename: number, flags: number, shflag: num
 
 const LARGEST = 0x7fff_ffff;
 
+/** Bytes moved between guest memory and a descriptor in one step. */
+const STEP = 0x10000;
+
+/** _read: the buffer is probed as far as it can be filled, so that nothing read is lost to a fault. */
 function read(thread: Thread, fd: number, buffer: number, count: number): number {
   if (count > LARGEST) return failErrno(thread, EINVAL);
-  thread.memory.touch(buffer, count, WRITE);
-  const bytes = readDescriptor(thread, fd, count);
+  const descriptor = descriptorOf(thread, fd);
+  const file = fileOf(thread, descriptor);
+  if (!file) return -1;
+  const filled = file instanceof DiskFile ? Math.max(file.cache.size - file.position, 0) : STEP;
+  thread.memory.touch(buffer, Math.min(count, filled), WRITE);
+  const bytes = readDescriptor(thread, fd, file instanceof DiskFile ? count : Math.min(count, STEP));
   if (typeof bytes === 'number') return bytes === WAIT ? 0 : -1;
   thread.memory.setBytes(buffer, bytes);
   return bytes.length;
 }
 
+/** _write: what has gone out does not go out again when a fault interrupts it. */
 function write(thread: Thread, fd: number, buffer: number, count: number): number {
   if (count > LARGEST) return failErrno(thread, EINVAL);
-  return writeDescriptor(thread, fd, thread.memory.bytes(buffer, count)) === 0 ? count : -1;
+  for (let step = progress(thread); step * STEP < count; step++) {
+    setProgress(thread, step);
+    const bytes = thread.memory.bytes(buffer + step * STEP, Math.min(STEP, count - step * STEP));
+    if (writeDescriptor(thread, fd, bytes) !== 0) return -1;
+  }
+  return count;
 }
 
 function setMode(thread: Thread, fd: number, mode: number): number {
@@ -100,8 +115,12 @@ const PAGES = 'https://learn.microsoft.com/cpp/c-runtime-library/reference/{}';
 
 /** io.h: files by number, without buffers. */
 export const lowioApi = family('msvcrt', PAGES, {
-  _open: library('filename: address, oflag: int, ...', 'int', (t, filename, flags) => open(t, filename, flags, false)),
-  _wopen: library('filename: address, oflag: int, ...', 'int', (t, filename, flags) => open(t, filename, flags, true)),
+  _open: library('filename: address, oflag: int, ...', 'int', (t, filename, flags) =>
+    open(t, filename, flags, false),
+  ),
+  _wopen: library('filename: address, oflag: int, ...', 'int', (t, filename, flags) =>
+    open(t, filename, flags, true),
+  ),
   _sopen: library('filename: address, oflag: int, shflag: int, ...', 'int', (t, filename, flags, shflag) =>
     openShared(t, filename, flags, shflag, false),
   ),

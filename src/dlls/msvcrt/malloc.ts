@@ -5,8 +5,8 @@ import { allocate, allocateZeroed, release, resize, sizeOf } from './allocation.
 import { EINVAL, ENOMEM, failErrno } from './errno.ts';
 import { crtOf } from './state.ts';
 
-/** Largest request that malloc passes on (_HEAP_MAXREQ on x64). */
-const LARGEST = 0xffff_ffff_ffff_ffe0;
+/** No address space holds more; a product of sizes may be anything. */
+const LARGEST = 2 ** 47;
 const WORD = 8;
 
 function orNoMemory(thread: Thread, address: number): number {
@@ -65,7 +65,13 @@ function alignedFree(thread: Thread, address: number): 0 {
   return address === 0 ? 0 : free(thread, thread.memory.u64(ownerSlot(address)));
 }
 
-function alignedRealloc(thread: Thread, address: number, size: number, alignment: number, offset: number): number {
+function alignedRealloc(
+  thread: Thread,
+  address: number,
+  size: number,
+  alignment: number,
+  offset: number,
+): number {
   if (address === 0) return alignedMalloc(thread, size, alignment, offset);
   if (size === 0) return alignedFree(thread, address);
   const old = thread.memory.u64(ownerSlot(address));
@@ -106,8 +112,10 @@ export const mallocApi = family('msvcrt', PAGES, {
     alignedMalloc(thread, size, alignment, 0),
   ),
   _aligned_offset_malloc: library('size: size, alignment: size, offset: size', 'address', alignedMalloc),
-  _aligned_realloc: library('memblock: address, size: size, alignment: size', 'address', (thread, block, size, alignment) =>
-    alignedRealloc(thread, block, size, alignment, 0),
+  _aligned_realloc: library(
+    'memblock: address, size: size, alignment: size',
+    'address',
+    (thread, block, size, alignment) => alignedRealloc(thread, block, size, alignment, 0),
   ),
   _aligned_offset_realloc: library(
     'memblock: address, size: size, alignment: size, offset: size',
@@ -115,10 +123,14 @@ export const mallocApi = family('msvcrt', PAGES, {
     alignedRealloc,
   ),
   _aligned_free: library('memblock: address', 'void', alignedFree),
-  _heapchk: library('', 'int', (thread) => (thread.process.heaps.validate(thread.process.processHeap, 0, 0) ? -2 : -4)),
+  _heapchk: library('', 'int', (thread) =>
+    thread.process.heaps.validate(thread.process.processHeap, 0, 0) ? -2 : -4,
+  ),
   _get_heap_handle: library('', 'handle', (thread) => thread.process.processHeap),
   _callnewh: library('size: size', 'int', (thread) => {
     const handler = crtOf(thread.process).hooks.newHandler;
-    return handler === 0 ? 0 : thread.stop('msvcrt!_callnewh: calling a handler set with _set_new_handler is not built yet');
+    return handler === 0
+      ? 0
+      : thread.stop('msvcrt!_callnewh: calling a handler set with _set_new_handler is not built yet');
   }),
 });

@@ -18,6 +18,7 @@ function fill(thread: Thread, dest: number, value: number, count: number): numbe
   }
   for (let step = progress(thread); step * STEP < count; step++) {
     setProgress(thread, step);
+    if (thread.isTired) return thread.again();
     const at = step * STEP;
     const size = Math.min(STEP, count - at);
     memory.touch(dest + at, size, WRITE);
@@ -36,6 +37,7 @@ function move(thread: Thread, dest: number, src: number, count: number): number 
   const steps = Math.ceil(count / STEP);
   for (let step = progress(thread); step < steps; step++) {
     setProgress(thread, step);
+    if (thread.isTired) return thread.again();
     const at = (backward ? steps - 1 - step : step) * STEP;
     moveStep(thread.memory, dest + at, src + at, Math.min(STEP, count - at));
   }
@@ -115,11 +117,15 @@ export const memoryBlockApi = family('msvcrt', PAGES, {
   memchr: library('buffer: address, c: int, count: size', 'address', (thread, buffer, c, count) =>
     find(thread.memory, buffer, c & 0xff, count),
   ),
-  _memccpy: library('dest: address, src: address, c: int, count: size', 'address', (thread, dest, src, c, count) => {
-    const found = find(thread.memory, src, c & 0xff, count);
-    move(thread, dest, src, found === 0 ? count : found - src + 1);
-    return found === 0 ? 0 : dest + (found - src) + 1;
-  }),
+  _memccpy: library(
+    'dest: address, src: address, c: int, count: size',
+    'address',
+    (thread, dest, src, c, count) => {
+      const found = find(thread.memory, src, c & 0xff, count);
+      move(thread, dest, src, found === 0 ? count : found - src + 1);
+      return found === 0 ? 0 : dest + (found - src) + 1;
+    },
+  ),
   _memicmp: library('buffer1: address, buffer2: address, count: size', 'int', compareFolded),
   memcpy_s: library('dest: address, destSize: size, src: address, count: size', 'int', moveChecked),
   memmove_s: library('dest: address, numberOfElements: size, src: address, count: size', 'int', moveChecked),

@@ -27,7 +27,8 @@ export function parseInteger(at: (index: number) => number, base: number): Parse
   while (isSpace(at(i))) i++;
   const negative = at(i) === 0x2d;
   if (negative || at(i) === 0x2b) i++;
-  const prefixed = at(i) === 0x30 && (at(i + 1) | 0x20) === 0x78 && digitValue(at(i + 2)) < 16;
+  // A prefix without digits behind it is no number, as observed of msvcrt.
+  const prefixed = at(i) === 0x30 && (at(i + 1) | 0x20) === 0x78;
   if (base === 0) base = prefixed ? 16 : at(i) === 0x30 ? 8 : 10;
   if (base === 16 && prefixed) i += 2;
   const start = i;
@@ -45,8 +46,9 @@ export function parseInteger(at: (index: number) => number, base: number): Parse
 }
 
 /** A number as strtod reads it, rounded correctly, and the characters that belong to it (0: none). */
-export function parseDouble(text: string): { value: number; length: number } {
-  const match = /^[\t-\r ]*([+-]?(?:\d+\.?\d*|\.\d+)(?:[eEdD][+-]?\d+)?)/.exec(text);
-  if (!match) return { value: 0, length: 0 };
-  return { value: Number(match[1]!.replace(/[dD]/, 'e')), length: match[0].length };
+export function parseDouble(text: string): { value: number; length: number; nonzero: boolean } {
+  const match = /^[\t-\r ]*([+-]?(\d+\.?\d*|\.\d+)(?:[eEdD][+-]?\d+)?)/.exec(text);
+  if (!match) return { value: 0, length: 0, nonzero: false };
+  const value = Number(match[1]!.replace(/[dD]/, 'e'));
+  return { value, length: match[0].length, nonzero: /[1-9]/.test(match[2]!) };
 }

@@ -44,11 +44,19 @@ function conversions(wide: boolean) {
     int64: library('value: opaque64, buffer: address, radix: int', 'address', (t, low, high, buffer, radix) =>
       store(t, usable(radix) ? signed(low, high, 64, radix) : '', buffer, wide),
     ),
-    dword64: library('value: opaque64, buffer: address, radix: int', 'address', (t, low, high, buffer, radix) =>
-      store(t, usable(radix) ? unsignedText(low, high, radix) : '', buffer, wide),
+    dword64: library(
+      'value: opaque64, buffer: address, radix: int',
+      'address',
+      (t, low, high, buffer, radix) =>
+        store(t, usable(radix) ? unsignedText(low, high, radix) : '', buffer, wide),
     ),
-    intChecked: library('value: dword, buffer: address, size: size, radix: int', 'int', (t, value, buffer, size, radix) =>
-      usable(radix) ? storeChecked(t, signed(value, 0, 32, radix), buffer, size, wide) : failErrno(t, EINVAL, EINVAL),
+    intChecked: library(
+      'value: dword, buffer: address, size: size, radix: int',
+      'int',
+      (t, value, buffer, size, radix) =>
+        usable(radix)
+          ? storeChecked(t, signed(value, 0, 32, radix), buffer, size, wide)
+          : failErrno(t, EINVAL, EINVAL),
     ),
   };
 }

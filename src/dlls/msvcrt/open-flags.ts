@@ -1,11 +1,19 @@
 import { ANSI_CODE_PAGE, decodeText } from '../../process/code-pages.ts';
 import { ERROR_SUCCESS } from '../../process/errors.ts';
 import { DiskFile } from '../../process/file-object.ts';
-import { CREATE_ALWAYS, CREATE_NEW, OPEN_ALWAYS, OPEN_EXISTING, openFile, TRUNCATE_EXISTING } from '../../process/open-file.ts';
+import {
+  CREATE_ALWAYS,
+  CREATE_NEW,
+  OPEN_ALWAYS,
+  OPEN_EXISTING,
+  openFile,
+  TRUNCATE_EXISTING,
+} from '../../process/open-file.ts';
 import type { Thread } from '../../process/thread.ts';
 import { dataAddress } from './data.ts';
 import { addDescriptor, newDescriptor } from './descriptor.ts';
 import { EINVAL, EMFILE, failErrno, failWith } from './errno.ts';
+import { crtOf } from './state.ts';
 import { narrowBytes, readNarrow, readWide } from './text.ts';
 
 /** fcntl.h: https://learn.microsoft.com/cpp/c-runtime-library/file-constants */
@@ -30,7 +38,9 @@ export const S_IWRITE = 0x80;
 
 /** A path in the program's memory. */
 export function readPath(thread: Thread, address: number, wide: boolean): string {
-  return wide ? readWide(thread.memory, address) : decodeText(ANSI_CODE_PAGE, narrowBytes(readNarrow(thread.memory, address)));
+  return wide
+    ? readWide(thread.memory, address)
+    : decodeText(ANSI_CODE_PAGE, narrowBytes(readNarrow(thread.memory, address)));
 }
 
 function disposition(flags: number): number {
@@ -55,7 +65,8 @@ export function openPath(
   permission = S_IWRITE,
   share = SHARE_READ_WRITE,
 ): number {
-  if ((flags & O_UNICODE) !== 0) return thread.stop('msvcrt: files in Unicode modes (_O_WTEXT, _O_U8TEXT, _O_U16TEXT) are not built yet');
+  if ((flags & O_UNICODE) !== 0)
+    return thread.stop('msvcrt: files in Unicode modes (_O_WTEXT, _O_U8TEXT, _O_U16TEXT) are not built yet');
   const mode = flags & ACCESS_MODE;
   if (mode === ACCESS_MODE) return failErrno(thread, EINVAL);
   const access = (mode !== O_WRONLY ? GENERIC_READ : 0) + (mode !== 0 ? GENERIC_WRITE : 0);
@@ -63,7 +74,10 @@ export function openPath(
     access,
     share,
     disposition: disposition(flags),
-    attributes: (flags & O_CREAT) !== 0 && (permission & S_IWRITE) === 0 ? ATTRIBUTE_READONLY : ATTRIBUTE_NORMAL,
+    attributes:
+      (flags & O_CREAT) !== 0 && (permission & ~crtOf(thread.process).permissionMask & S_IWRITE) === 0
+        ? ATTRIBUTE_READONLY
+        : ATTRIBUTE_NORMAL,
     deleteOnClose: (flags & O_TEMPORARY) !== 0,
   });
   if (!object) return failWith(thread, error);

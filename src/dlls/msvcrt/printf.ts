@@ -55,7 +55,8 @@ function printBounded(
   return text.length > count ? -1 : text.length;
 }
 
-const TRUNCATE = 0xffff_ffff_ffff_ffff;
+/** _TRUNCATE, (size_t)-1, as a number. */
+const TRUNCATE = 2 ** 64;
 
 /** The _s forms: always terminated; what does not fit answers -1 and leaves an empty string, or is cut. */
 function printChecked(
@@ -89,15 +90,19 @@ const list = (memory: GuestMemory, address: number) => new ListArguments(memory,
 
 function printFamily(wide: boolean) {
   return {
-    print: library('format: address, ...', 'int', (t, format) => printTo(t, standardOutput(t), format, call(t, 1), wide)),
+    print: library('format: address, ...', 'int', (t, format) =>
+      printTo(t, standardOutput(t), format, call(t, 1), wide),
+    ),
     filePrint: library('stream: address, format: address, ...', 'int', (t, file, format) =>
       printTo(t, file, format, call(t, 2), wide),
     ),
     listPrint: library('format: address, argptr: address', 'int', (t, format, args) =>
       printTo(t, standardOutput(t), format, list(t.memory, args), wide),
     ),
-    fileListPrint: library('stream: address, format: address, argptr: address', 'int', (t, file, format, args) =>
-      printTo(t, file, format, list(t.memory, args), wide),
+    fileListPrint: library(
+      'stream: address, format: address, argptr: address',
+      'int',
+      (t, file, format, args) => printTo(t, file, format, list(t.memory, args), wide),
     ),
     into: library('buffer: address, format: address, ...', 'int', (t, buffer, format) =>
       printInto(t, buffer, format, call(t, 2), wide),
@@ -105,8 +110,10 @@ function printFamily(wide: boolean) {
     listInto: library('buffer: address, format: address, argptr: address', 'int', (t, buffer, format, args) =>
       printInto(t, buffer, format, list(t.memory, args), wide),
     ),
-    bounded: library('buffer: address, count: size, format: address, ...', 'int', (t, buffer, count, format) =>
-      printBounded(t, buffer, count, format, call(t, 3), wide),
+    bounded: library(
+      'buffer: address, count: size, format: address, ...',
+      'int',
+      (t, buffer, count, format) => printBounded(t, buffer, count, format, call(t, 3), wide),
     ),
     listBounded: library(
       'buffer: address, count: size, format: address, argptr: address',
@@ -119,7 +126,8 @@ function printFamily(wide: boolean) {
     listChecked: library(
       'buffer: address, size: size, format: address, argptr: address',
       'int',
-      (t, buffer, size, format, args) => printChecked(t, buffer, size, size, format, list(t.memory, args), wide),
+      (t, buffer, size, format, args) =>
+        printChecked(t, buffer, size, size, format, list(t.memory, args), wide),
     ),
     boundedChecked: library(
       'buffer: address, size: size, count: size, format: address, ...',

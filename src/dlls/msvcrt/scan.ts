@@ -158,7 +158,8 @@ function parseSet(format: string, field: Field): void {
   }
   for (let first = true; field.end < format.length && (first || format[field.end] !== ']'); first = false) {
     const low = format.charCodeAt(field.end++);
-    const ranges = format[field.end] === '-' && format[field.end + 1] !== ']' && field.end + 1 < format.length;
+    const ranges =
+      format[field.end] === '-' && format[field.end + 1] !== ']' && field.end + 1 < format.length;
     let high = low;
     if (ranges) {
       high = format.charCodeAt(field.end + 1);
@@ -227,9 +228,8 @@ function acceptsInteger(base: number): (character: number, soFar: string) => boo
 function* scanInteger(scanner: Scanner, field: Field, args: Arguments, base: number): Scan<Outcome> {
   if ((yield* scanner.skipSpace()) === END) return 'end';
   const text = yield* scanner.collect(field.width || UNBOUNDED, acceptsInteger(base));
-  const digits = text.replace(/^[+-]/, '');
-  if (digits === '') return 'mismatch';
   const parsed = parseInteger((i) => text.charCodeAt(i), base);
+  if (parsed.length === 0) return 'mismatch';
   if (field.suppress) return 'skipped';
   const negate = parsed.negative;
   const low = negate ? -parsed.low >>> 0 : parsed.low;
@@ -255,7 +255,8 @@ function* scanDouble(scanner: Scanner, field: Field, args: Arguments): Scan<Outc
   if ((yield* scanner.skipSpace()) === END) return 'end';
   const text = yield* scanner.collect(field.width || UNBOUNDED, acceptsDouble);
   const { value, length } = parseDouble(text);
-  if (length === 0) return 'mismatch';
+  // The beginning of a number ("1e", "-.") is none, and an end of input there counts as that.
+  if (length === 0 || length < text.length) return (yield* scanner.peek()) === END ? 'end' : 'mismatch';
   if (field.suppress) return 'skipped';
   const address = takeAddress(args);
   if (field.size === 'l' || field.size === 'L' || field.size === 'll') {
@@ -304,7 +305,13 @@ function* scanString(scanner: Scanner, field: Field, args: Arguments): Scan<Outc
   return 'stored';
 }
 
-function storeCharacter(memory: GuestMemory, address: number, index: number, character: number, wide: boolean): void {
+function storeCharacter(
+  memory: GuestMemory,
+  address: number,
+  index: number,
+  character: number,
+  wide: boolean,
+): void {
   if (wide) memory.setU16(address + index * 2, character);
   else memory.setU8(address + index, character);
 }

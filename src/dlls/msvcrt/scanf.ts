@@ -75,7 +75,9 @@ function scanFile(thread: Thread, file: number, format: number, args: Arguments,
 
 function scanString(thread: Thread, input: Input, format: number, args: Arguments, wide: boolean): number {
   // A string is never waited for.
-  return scanText(thread.memory, input, readText(thread.memory, format, wide), args, wide).next().value ?? END;
+  return (
+    scanText(thread.memory, input, readText(thread.memory, format, wide), args, wide).next().value ?? END
+  );
 }
 
 const standardInput = (thread: Thread) => dataAddress(thread.process, '_iob');
@@ -91,17 +93,25 @@ function scanFamily(wide: boolean) {
     stringScan: library('buffer: address, format: address, ...', 'int', (t, buffer, format) =>
       scanString(t, new TextInput(t.memory, buffer, wide), format, new CallArguments(t, 2), wide),
     ),
-    boundedScan: library('input: address, length: size, format: address, ...', 'int', (t, input, length, format) =>
-      scanString(t, new TextInput(t.memory, input, wide, length), format, new CallArguments(t, 3), wide),
+    boundedScan: library(
+      'input: address, length: size, format: address, ...',
+      'int',
+      (t, input, length, format) =>
+        scanString(t, new TextInput(t.memory, input, wide, length), format, new CallArguments(t, 3), wide),
     ),
     listScan: library('format: address, argptr: address', 'int', (t, format, args) =>
       scanFile(t, standardInput(t), format, new ListArguments(t.memory, args), wide),
     ),
-    fileListScan: library('stream: address, format: address, argptr: address', 'int', (t, file, format, args) =>
-      scanFile(t, file, format, new ListArguments(t.memory, args), wide),
+    fileListScan: library(
+      'stream: address, format: address, argptr: address',
+      'int',
+      (t, file, format, args) => scanFile(t, file, format, new ListArguments(t.memory, args), wide),
     ),
-    stringListScan: library('buffer: address, format: address, argptr: address', 'int', (t, buffer, format, args) =>
-      scanString(t, new TextInput(t.memory, buffer, wide), format, new ListArguments(t.memory, args), wide),
+    stringListScan: library(
+      'buffer: address, format: address, argptr: address',
+      'int',
+      (t, buffer, format, args) =>
+        scanString(t, new TextInput(t.memory, buffer, wide), format, new ListArguments(t.memory, args), wide),
     ),
   };
 }

@@ -1,6 +1,7 @@
 import type { GuestMemory } from '../../memory/guest-memory.ts';
 import type { Thread } from '../../process/thread.ts';
 import { calling, family, type GuestCall, library } from '../api.ts';
+import { callInt } from './guest-call.ts';
 import { threadData } from './state.ts';
 
 /** Arrays up to this long are sorted by insertion. */
@@ -8,25 +9,40 @@ const SHORT = 8;
 
 /** An array of a qsort call and the program's comparison. */
 interface Sorting {
+  readonly thread: Thread;
   readonly memory: GuestMemory;
   readonly base: number;
   readonly width: number;
-  /** Arguments of the comparison before and behind which the two elements come. */
-  readonly call: (a: number, b: number) => GuestCall;
+  /** The call of the comparison, used again each time; its last two arguments are the elements. */
+  readonly call: { readonly address: number; readonly args: number[] };
 }
 
 type Step<T> = Generator<GuestCall, T, number>;
 
+const WORD = 4;
+
 function swap(s: Sorting, i: number, j: number): void {
+  const { memory } = s;
   const a = s.base + i * s.width;
   const b = s.base + j * s.width;
-  const held = s.memory.bytes(a, s.width);
-  s.memory.copy(a, b, s.width);
-  s.memory.setBytes(b, held);
+  let at = 0;
+  for (; at + WORD <= s.width; at += WORD) {
+    const held = memory.u32(a + at);
+    memory.setU32(a + at, memory.u32(b + at));
+    memory.setU32(b + at, held);
+  }
+  for (; at < s.width; at++) {
+    const held = memory.u8(a + at);
+    memory.setU8(a + at, memory.u8(b + at));
+    memory.setU8(b + at, held);
+  }
 }
 
 function* compare(s: Sorting, i: number, j: number): Step<number> {
-  return (yield s.call(s.base + i * s.width, s.base + j * s.width)) | 0;
+  const { args } = s.call;
+  args[args.length - 2] = s.base + i * s.width;
+  args[args.length - 1] = s.base + j * s.width;
+  return yield* callInt(s.thread, s.call);
 }
 
 /** Sorts [first, last], however wrong the comparison: every loop is bounded by the array. */
@@ -89,18 +105,32 @@ function* sift(s: Sorting, low: number, root: number, count: number): Step<void>
   }
 }
 
-function* sort(memory: GuestMemory, base: number, num: number, width: number, call: Sorting['call']): Step<number> {
-  if (num > 1 && width > 0) yield* sortRange({ memory, base, width, call }, 0, num - 1);
+function* sort(
+  thread: Thread,
+  base: number,
+  num: number,
+  width: number,
+  call: Sorting['call'],
+): Step<number> {
+  if (num > 1 && width > 0)
+    yield* sortRange({ thread, memory: thread.memory, base, width, call }, 0, num - 1);
   return 0;
 }
 
-function* search(key: number, base: number, num: number, width: number, compareAt: number): Step<number> {
+function* search(
+  thread: Thread,
+  key: number,
+  base: number,
+  num: number,
+  width: number,
+  compareAt: number,
+): Step<number> {
   let low = 0;
   let high = num - 1;
   while (low <= high) {
     const middle = Math.floor((low + high) / 2);
     const element = base + middle * width;
-    const order = (yield { address: compareAt, args: [key, element] }) | 0;
+    const order = yield* callInt(thread, { address: compareAt, args: [key, element] });
     if (order === 0) return element;
     if (order < 0) high = middle - 1;
     else low = middle + 1;
@@ -121,7 +151,8 @@ function* scan(
   const { memory } = thread;
   const count = memory.u32(num);
   for (let i = 0; i < count; i++) {
-    if (((yield { address: compareAt, args: [key, base + i * width] }) | 0) === 0) return base + i * width;
+    const element = base + i * width;
+    if ((yield* callInt(thread, { address: compareAt, args: [key, element] })) === 0) return element;
   }
   if (!add) return 0;
   memory.copy(base + count * width, key, width);
@@ -135,19 +166,24 @@ const INCREMENT = 2531011;
 
 /** stdlib.h and search.h: sorting and searching with the program's comparison; random numbers. */
 export const sortApi = family('msvcrt', PAGES, {
-  qsort: calling('base: address, number: size, width: size, compare: address', 'void', (t, base, num, width, address) =>
-    sort(t.memory, base, num, width, (a, b) => ({ address, args: [a, b] })),
+  qsort: calling(
+    'base: address, number: size, width: size, compare: address',
+    'void',
+    (t, base, num, width, address) => sort(t, base, num, width, { address, args: [0, 0] }),
   ),
   qsort_s: calling(
     'base: address, num: size, width: size, compare: address, context: address',
     'void',
     (t, base, num, width, address, context) =>
-      sort(t.memory, base, num, width, (a, b) => ({ address, args: [context, a, b] })),
+      sort(t, base, num, width, {
+        address,
+        args: [context, 0, 0],
+      }),
   ),
   bsearch: calling(
     'key: address, base: address, num: size, width: size, compare: address',
     'address',
-    (_t, key, base, num, width, compareAt) => search(key, base, num, width, compareAt),
+    (t, key, base, num, width, compareAt) => search(t, key, base, num, width, compareAt),
   ),
   _lfind: calling(
     'key: address, base: address, num: address, width: dword, compare: address',

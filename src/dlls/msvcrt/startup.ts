@@ -1,10 +1,11 @@
+import { environmentStrings } from '../../process/environment.ts';
 import type { Process } from '../../process/process.ts';
 import type { Thread } from '../../process/thread.ts';
-import { environmentStrings } from '../../process/environment.ts';
-import { calling, family, library, type GuestCall } from '../api.ts';
+import { calling, family, type GuestCall, library } from '../api.ts';
 import { allocate } from './allocation.ts';
 import { splitCommandLine } from './command-line.ts';
 import { ansiText, dataAddress, newString } from './data.ts';
+import { callInt } from './guest-call.ts';
 import { crtOf } from './state.ts';
 
 const POINTER = 8;
@@ -13,7 +14,9 @@ const POINTER = 8;
 export function newVector(process: Process, texts: readonly string[], wide: boolean): number {
   const vector = allocate(process, (texts.length + 1) * POINTER);
   if (vector === 0) return 0;
-  texts.forEach((text, i) => process.memory.setU64(vector + i * POINTER, newString(process, text, wide)));
+  for (const [i, text] of texts.entries()) {
+    process.memory.setU64(vector + i * POINTER, newString(process, text, wide));
+  }
   process.memory.setU64(vector + texts.length * POINTER, 0);
   return vector;
 }
@@ -56,7 +59,12 @@ function getMainArguments(
   wide: boolean,
 ): number {
   const { process, memory } = thread;
-  if (doWildCard !== 0 && splitCommandLine(process.commandLine).slice(1).some((text) => /[*?]/.test(text))) {
+  if (
+    doWildCard !== 0 &&
+    splitCommandLine(process.commandLine)
+      .slice(1)
+      .some((text) => /[*?]/.test(text))
+  ) {
     return thread.stop('msvcrt!__getmainargs: expanding wild cards in arguments is not built yet');
   }
   prepareArguments(process, wide);
@@ -76,7 +84,7 @@ function* callTable(
   for (let at = start; at < end; at += POINTER) {
     const address = thread.memory.u64(at);
     if (address === 0) continue;
-    const result = (yield { address, args: [] }) | 0;
+    const result = yield* callInt(thread, { address, args: [] });
     if (checked && result !== 0) return result;
   }
   return 0;
@@ -117,8 +125,12 @@ export const startupApi = family('msvcrt', PAGES, {
     crtOf(thread.process).hooks.userMathError = pf;
     return 0;
   }),
-  _initterm: calling('start: address, end: address', 'void', (thread, start, end) => callTable(thread, start, end, false)),
-  _initterm_e: calling('start: address, end: address', 'int', (thread, start, end) => callTable(thread, start, end, true)),
+  _initterm: calling('start: address, end: address', 'void', (thread, start, end) =>
+    callTable(thread, start, end, false),
+  ),
+  _initterm_e: calling('start: address, end: address', 'int', (thread, start, end) =>
+    callTable(thread, start, end, true),
+  ),
   __iob_func: addressOf('_iob'),
   __p__iob: addressOf('_iob'),
   __p__fmode: addressOf('_fmode'),
@@ -141,4 +153,3 @@ export const startupApi = family('msvcrt', PAGES, {
   }),
   _get_osver: intAt('_osver'),
 });
-

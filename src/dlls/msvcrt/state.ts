@@ -37,6 +37,10 @@ export class Crt {
   /** Uptime (ms) when the runtime was first used; clock() counts from it. */
   readonly started: number;
   appType = 0;
+  /** _umask: permissions that new files do not get. */
+  permissionMask = 0;
+  /** The process writes our buffers when it ends (stream.ts). */
+  flushesAtEnd = false;
 
   constructor(process: Process) {
     this.process = process;

@@ -79,9 +79,9 @@ function readDirect(thread: Thread, file: number, to: number, limit: number): nu
   const { memory } = thread;
   const bufsiz = memory.i32(file + FILE.bufsiz);
   const established = memory.u64(file + FILE.base) !== 0 && (flagsOf(thread, file) & (IOSTRG | IONBF)) === 0;
-  if (!established || limit < bufsiz) {
+  if (!established || bufsiz <= 0 || limit < bufsiz) {
     const filled = fillStream(thread, file);
-    return filled < 0 ? filled : 0;
+    return Math.min(filled, 0);
   }
   const size = Math.min(limit, STEP);
   memory.touch(to, size, WRITE);

@@ -62,7 +62,14 @@ function open(thread: Thread, path: string, mode: string, into = 0, share?: numb
   return fd < 0 ? 0 : attach(thread, file, fd, parsed.flags, parsed.update);
 }
 
-function openNames(thread: Thread, filename: number, mode: number, wide: boolean, into = 0, share?: number): number {
+function openNames(
+  thread: Thread,
+  filename: number,
+  mode: number,
+  wide: boolean,
+  into = 0,
+  share?: number,
+): number {
   if (filename === 0 || mode === 0) return failErrno(thread, EINVAL, 0);
   return open(thread, readPath(thread, filename, wide), readText(thread.memory, mode, wide), into, share);
 }
@@ -77,7 +84,8 @@ function openChecked(thread: Thread, pFile: number, filename: number, mode: numb
 }
 
 function close(thread: Thread, file: number): number {
-  if (file === 0 || (flagsOf(thread, file) & (IOREAD | IOWRT | IORW)) === 0) return failErrno(thread, EINVAL, EOF);
+  if (file === 0 || (flagsOf(thread, file) & (IOREAD | IOWRT | IORW)) === 0)
+    return failErrno(thread, EINVAL, EOF);
   let result = 0;
   if ((flagsOf(thread, file) & IOSTRG) === 0) {
     result = flushStream(thread, file);
@@ -131,7 +139,8 @@ const LARGEST_BUFFER = 0x7fff_ffff;
 /** Line buffering is full buffering here, as documented for Win32. */
 function setBuffer(thread: Thread, file: number, buffer: number, mode: number, size: number): number {
   if (mode === UNBUFFERED) return changeBuffer(thread, file, 0, 0);
-  if ((mode !== FULLY && mode !== BY_LINE) || size < 2 || size > LARGEST_BUFFER) return failErrno(thread, EINVAL);
+  if ((mode !== FULLY && mode !== BY_LINE) || size < 2 || size > LARGEST_BUFFER)
+    return failErrno(thread, EINVAL);
   return changeBuffer(thread, file, buffer, size & ~1);
 }
 
@@ -169,8 +178,12 @@ export const stdioFilesApi = family('msvcrt', PAGES, {
   _wfreopen: library('path: address, mode: address, stream: address', 'address', (t, path, mode, file) =>
     reopen(t, path, mode, file, true),
   ),
-  _fdopen: library('fd: int, mode: address', 'address', (t, fd, mode) => fdopen(t, fd, readText(t.memory, mode, false))),
-  _wfdopen: library('fd: int, mode: address', 'address', (t, fd, mode) => fdopen(t, fd, readText(t.memory, mode, true))),
+  _fdopen: library('fd: int, mode: address', 'address', (t, fd, mode) =>
+    fdopen(t, fd, readText(t.memory, mode, false)),
+  ),
+  _wfdopen: library('fd: int, mode: address', 'address', (t, fd, mode) =>
+    fdopen(t, fd, readText(t.memory, mode, true)),
+  ),
   fclose: library('stream: address', 'int', close),
   _fcloseall: library('', 'int', (thread) => {
     const table = dataAddress(thread.process, '_iob');
@@ -215,5 +228,5 @@ export const stdioFilesApi = family('msvcrt', PAGES, {
 
 /** _SH_*: https://learn.microsoft.com/cpp/c-runtime-library/sharing-constants, as FILE_SHARE_* bits. */
 function shareOf(shflag: number): number {
-  return { 0x10: 0, 0x20: 1, 0x30: 2, 0x40: 3 }[shflag] ?? 3;
+  return { 16: 0, 32: 1, 48: 2, 64: 3 }[shflag] ?? 3;
 }

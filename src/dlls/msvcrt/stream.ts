@@ -1,3 +1,4 @@
+import { addShutdown } from '../../process/shutdown.ts';
 import type { Thread } from '../../process/thread.ts';
 import { allocate, release } from './allocation.ts';
 import { dataAddress } from './data.ts';
@@ -71,11 +72,23 @@ function isImmediate(thread: Thread, file: number): boolean {
 function ensureBuffer(thread: Thread, file: number): void {
   const { memory } = thread;
   if (memory.u64(file + FILE.base) !== 0) return;
+  flushAtEnd(thread);
   const buffer = (flagsOf(thread, file) & IONBF) !== 0 ? 0 : allocate(thread.process, BUFFER_SIZE);
   memory.setU64(file + FILE.base, buffer === 0 ? file + FILE.charbuf : buffer);
   memory.setU32(file + FILE.bufsiz, buffer === 0 ? CHAR_BUFFER_SIZE : BUFFER_SIZE);
   setFlags(thread, file, buffer === 0 ? IONBF : IOMYBUF);
   reset(thread, file);
+}
+
+/** Buffers are written at an orderly end, also one by ExitProcess that never comes through exit. */
+function flushAtEnd(thread: Thread): void {
+  const crt = crtOf(thread.process);
+  if (crt.flushesAtEnd) return;
+  crt.flushesAtEnd = true;
+  // biome-ignore lint/correctness/useYield: a step of the end may call the guest; this one does not
+  addShutdown(thread.process, function* (ending) {
+    flushAll(ending);
+  });
 }
 
 /** Whether a stream has pending output. */
@@ -225,7 +238,7 @@ export function fillStream(thread: Thread, file: number): number {
   }
   setFlags(thread, file, IOREAD);
   ensureBuffer(thread, file);
-  const size = (flags & IONBF) !== 0 ? 1 : memory.i32(file + FILE.bufsiz);
+  const size = (flags & IONBF) !== 0 ? 1 : Math.max(memory.i32(file + FILE.bufsiz), 1);
   const read = readDescriptor(thread, fileNumber(thread, file), size);
   if (read === WAIT) return WAIT;
   reset(thread, file);
@@ -269,7 +282,8 @@ export function takeRead(thread: Thread, file: number, count: number): void {
 export function ungetByte(thread: Thread, file: number, value: number): number {
   const { memory } = thread;
   const flags = flagsOf(thread, file);
-  if (value === EOF || ((flags & IOREAD) === 0 && ((flags & IORW) === 0 || (flags & IOWRT) !== 0))) return EOF;
+  if (value === EOF || ((flags & IOREAD) === 0 && ((flags & IORW) === 0 || (flags & IOWRT) !== 0)))
+    return EOF;
   ensureBuffer(thread, file);
   const count = memory.i32(file + FILE.cnt);
   let ptr = memory.u64(file + FILE.ptr);
@@ -292,7 +306,7 @@ export function tellStream(thread: Thread, file: number): number {
   if (!isWriting(thread, file)) return at - readAhead(thread, file);
   const base = memory.u64(file + FILE.base);
   if (base === 0 || (flagsOf(thread, file) & IONBF) !== 0) return at;
-  const pending = memory.bytes(base, memory.u64(file + FILE.ptr) - base);
+  const pending = memory.bytes(base, Math.max(memory.u64(file + FILE.ptr) - base, 0));
   const text = descriptorOf(thread, fileNumber(thread, file))?.text === true;
   return at + pending.length + (text ? lineFeeds(pending) : 0);
 }

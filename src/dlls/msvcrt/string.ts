@@ -162,9 +162,15 @@ export const stringApi = family('msvcrt', PAGES, {
   _strncoll: library('str1: address, str2: address, count: size', 'int', ({ memory }, a, b, count) =>
     compare(memory, a, b, count),
   ),
-  _stricmp: library('str1: address, str2: address', 'int', ({ memory }, a, b) => compareFolded(memory, a, b, ALL)),
-  _strcmpi: library('str1: address, str2: address', 'int', ({ memory }, a, b) => compareFolded(memory, a, b, ALL)),
-  _stricoll: library('str1: address, str2: address', 'int', ({ memory }, a, b) => compareFolded(memory, a, b, ALL)),
+  _stricmp: library('str1: address, str2: address', 'int', ({ memory }, a, b) =>
+    compareFolded(memory, a, b, ALL),
+  ),
+  _strcmpi: library('str1: address, str2: address', 'int', ({ memory }, a, b) =>
+    compareFolded(memory, a, b, ALL),
+  ),
+  _stricoll: library('str1: address, str2: address', 'int', ({ memory }, a, b) =>
+    compareFolded(memory, a, b, ALL),
+  ),
   _strnicmp: library('str1: address, str2: address, count: size', 'int', ({ memory }, a, b, count) =>
     compareFolded(memory, a, b, count),
   ),
@@ -173,8 +179,12 @@ export const stringApi = family('msvcrt', PAGES, {
     if (length < count) put(memory, dest, src, length);
     return length;
   }),
-  strchr: library('str: address, c: int', 'address', ({ memory }, text, c) => findByte(memory, text, c & 0xff)),
-  strrchr: library('str: address, c: int', 'address', ({ memory }, text, c) => findLastByte(memory, text, c & 0xff)),
+  strchr: library('str: address, c: int', 'address', ({ memory }, text, c) =>
+    findByte(memory, text, c & 0xff),
+  ),
+  strrchr: library('str: address, c: int', 'address', ({ memory }, text, c) =>
+    findLastByte(memory, text, c & 0xff),
+  ),
   strstr: library('str: address, strSearch: address', 'address', ({ memory }, text, sought) =>
     findText(memory, text, sought),
   ),
@@ -192,13 +202,20 @@ export const stringApi = family('msvcrt', PAGES, {
       data.token = at;
     });
   }),
-  strtok_s: library('strToken: address, strDelimit: address, context: address', 'address', (thread, text, set, context) =>
-    token(thread.memory, text === 0 ? thread.memory.u64(context) : text, set, (at) => thread.memory.setU64(context, at)),
+  strtok_s: library(
+    'strToken: address, strDelimit: address, context: address',
+    'address',
+    (thread, text, set, context) =>
+      token(thread.memory, text === 0 ? thread.memory.u64(context) : text, set, (at) =>
+        thread.memory.setU64(context, at),
+      ),
   ),
   _strdup: library('strSource: address', 'address', duplicate),
   _strlwr: library('str: address', 'address', ({ memory }, text) => mapInPlace(memory, text, ALL, lowerOf)),
   _strupr: library('str: address', 'address', ({ memory }, text) => mapInPlace(memory, text, ALL, upperOf)),
-  _strset: library('str: address, c: int', 'address', ({ memory }, text, c) => mapInPlace(memory, text, ALL, () => c & 0xff)),
+  _strset: library('str: address, c: int', 'address', ({ memory }, text, c) =>
+    mapInPlace(memory, text, ALL, () => c & 0xff),
+  ),
   _strnset: library('str: address, c: int, count: size', 'address', ({ memory }, text, c, count) =>
     mapInPlace(memory, text, count, () => c & 0xff),
   ),

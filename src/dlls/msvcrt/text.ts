@@ -7,7 +7,7 @@ import type { GuestMemory } from '../../memory/guest-memory.ts';
  * (0 to 255); a wide one has one character a UTF-16 unit. Reading faults where the guest's own code would.
  */
 
-/** Bytes looked at one by one before whole pages are searched. */
+/** Bytes looked at one by one before larger pieces are fetched and searched. */
 const SHORT = 48;
 
 /** Bytes before the terminating zero, at most `limit`. */
@@ -15,7 +15,8 @@ export function byteLength(memory: GuestMemory, address: number, limit = Number.
   const short = Math.min(SHORT, limit);
   for (let n = 0; n < short; n++) if (memory.u8(address + n) === 0) return n;
   for (let n = short; n < limit; ) {
-    const step = Math.min(PAGE_SIZE - ((address + n) % PAGE_SIZE), limit - n);
+    // As much again as has been seen, up to the end of the page.
+    const step = Math.min(PAGE_SIZE - ((address + n) % PAGE_SIZE), limit - n, n + SHORT);
     const found = memory.bytes(address + n, step).indexOf(0);
     if (found >= 0) return n + found;
     n += step;
@@ -52,7 +53,8 @@ export function narrowBytes(text: string): Uint8Array {
 
 function wideText(bytes: Uint8Array): string {
   let text = '';
-  for (let at = 0; at + 1 < bytes.length; at += 2) text += String.fromCharCode(bytes[at]! | (bytes[at + 1]! << 8));
+  for (let at = 0; at + 1 < bytes.length; at += 2)
+    text += String.fromCharCode(bytes[at]! | (bytes[at + 1]! << 8));
   return text;
 }
 

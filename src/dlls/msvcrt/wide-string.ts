@@ -147,8 +147,12 @@ export const wideStringApi = family('msvcrt', PAGES, {
   _wcsncoll: library('str1: address, str2: address, count: size', 'int', ({ memory }, a, b, count) =>
     compare(memory, a, b, count),
   ),
-  _wcsicmp: library('str1: address, str2: address', 'int', ({ memory }, a, b) => compareFolded(memory, a, b, ALL)),
-  _wcsicoll: library('str1: address, str2: address', 'int', ({ memory }, a, b) => compareFolded(memory, a, b, ALL)),
+  _wcsicmp: library('str1: address, str2: address', 'int', ({ memory }, a, b) =>
+    compareFolded(memory, a, b, ALL),
+  ),
+  _wcsicoll: library('str1: address, str2: address', 'int', ({ memory }, a, b) =>
+    compareFolded(memory, a, b, ALL),
+  ),
   _wcsnicmp: library('str1: address, str2: address, count: size', 'int', ({ memory }, a, b, count) =>
     compareFolded(memory, a, b, count),
   ),
@@ -158,7 +162,9 @@ export const wideStringApi = family('msvcrt', PAGES, {
     return length;
   }),
   wcschr: library('str: address, c: word', 'address', ({ memory }, text, c) => findUnit(memory, text, c)),
-  wcsrchr: library('str: address, c: word', 'address', ({ memory }, text, c) => findLastUnit(memory, text, c)),
+  wcsrchr: library('str: address, c: word', 'address', ({ memory }, text, c) =>
+    findLastUnit(memory, text, c),
+  ),
   wcsstr: library('str: address, strSearch: address', 'address', ({ memory }, text, sought) =>
     findText(memory, text, sought),
   ),
@@ -178,13 +184,22 @@ export const wideStringApi = family('msvcrt', PAGES, {
       data.wideToken = at;
     });
   }),
-  wcstok_s: library('strToken: address, strDelimit: address, context: address', 'address', (thread, text, set, context) =>
-    token(thread.memory, text === 0 ? thread.memory.u64(context) : text, set, (at) => thread.memory.setU64(context, at)),
+  wcstok_s: library(
+    'strToken: address, strDelimit: address, context: address',
+    'address',
+    (thread, text, set, context) =>
+      token(thread.memory, text === 0 ? thread.memory.u64(context) : text, set, (at) =>
+        thread.memory.setU64(context, at),
+      ),
   ),
   _wcsdup: library('strSource: address', 'address', duplicate),
   _wcslwr: library('str: address', 'address', ({ memory }, text) => mapInPlace(memory, text, ALL, foldAscii)),
-  _wcsupr: library('str: address', 'address', ({ memory }, text) => mapInPlace(memory, text, ALL, raiseAscii)),
-  _wcsset: library('str: address, c: word', 'address', ({ memory }, text, c) => mapInPlace(memory, text, ALL, () => c)),
+  _wcsupr: library('str: address', 'address', ({ memory }, text) =>
+    mapInPlace(memory, text, ALL, raiseAscii),
+  ),
+  _wcsset: library('str: address, c: word', 'address', ({ memory }, text, c) =>
+    mapInPlace(memory, text, ALL, () => c),
+  ),
   _wcsnset: library('str: address, c: word, count: size', 'address', ({ memory }, text, c, count) =>
     mapInPlace(memory, text, count, () => c),
   ),

@@ -149,7 +149,17 @@ static uint64_t hash(uint64_t seed, const void *bytes, size_t count)
     return seed;
 }
 
-/* The memory of the case; below its stack pointer lie the exception dispatcher's frames, which are its own affair. */
+/* Below the stack pointer of a fault lie the exception dispatcher's frames, which are its own affair; what the case
+   itself has pushed since is not. */
+static uint64_t lowest_of_stack(uint64_t before, uint64_t after)
+{
+    uint64_t lowest = fault_count ? 0 : before;
+    for (unsigned i = 0; i < fault_count; i++)
+        if (faults[i].gpr[4] > lowest)
+            lowest = faults[i].gpr[4];
+    return lowest < after ? lowest : after;
+}
+
 static uint64_t hash_memory(uint64_t lowest_stack)
 {
     uint64_t h = hash(0xcbf29ce484222325ull, DATA, REGION);
@@ -228,7 +238,7 @@ static void run_case(const struct fault_case *c, int verbose)
     VirtualProtect((void *)c->bad_page, PAGE, PAGE_READWRITE, &old);
 
     after.flags &= ~c->undefined_flags;
-    uint64_t lowest_stack = before.gpr[4] < after.gpr[4] ? before.gpr[4] : after.gpr[4];
+    uint64_t lowest_stack = lowest_of_stack(before.gpr[4], after.gpr[4]);
     uint64_t h = hash(hash_memory(lowest_stack), &after, sizeof after);
     h = hash(h, faults, fault_count * sizeof faults[0]);
     if (verbose)

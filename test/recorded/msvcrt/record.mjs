@@ -27,6 +27,9 @@ function run(functions, calls) {
 #include <math.h>
 #include <io.h>
 #include <fcntl.h>
+#include <windows.h>
+/* mingw links its own strtod; this is msvcrt's. */
+#define msvcrt(name) GetProcAddress(GetModuleHandleA("msvcrt.dll"), #name)
 typedef unsigned long long u64;
 static double D(u64 bits) { double d; memcpy(&d, &bits, 8); return d; }
 static u64 B(double d) { u64 bits; memcpy(&bits, &d, 8); return bits; }
@@ -115,7 +118,7 @@ function recordNumbers() {
 }
 function recordDoubles() {
   const texts = ['0', '-0', '1', '1.5', '.5', '5.', '.', 'e5', '1e5', '1e+5', '1e-5', '1e', '1e+', '1E10', '1d5', '1D-3', ' 2.5x', '-3.25e2z', '+7', '1e308', '1.7976931348623157e308', '1e309', '-1e309', '1e-308', '2.2250738585072014e-308', '4.9e-324', '2e-324', '1e-400', '0.1', '123456789012345678901234567890', '9007199254740993', '0.30000000000000004', 'inf', 'nan', '0x10', '--1', '1,5', '1.2.3', '00012', '3.14159265358979323846264338327950288'];
-  const calls = texts.map((text) => `{ char *e; errno = 0; double v = strtod(s = ${cString(text)}, &e); int n = errno; out(B(v), e - s, n); }`);
+  const calls = texts.map((text) => `{ char *e; errno = 0; double v = ((double (*)(const char *, char **))msvcrt(strtod))(s = ${cString(text)}, &e); int n = errno; out(B(v), e - s, n); }`);
   const lines = run('static const char *s; static void out(u64 v, int n, int e) { printf("%016I64x %d %d\\n", v, n, e); }', calls);
   write('strtod', texts.map((text, i) => {
     const [bits, length, errno] = lines[i].split(' ');
@@ -143,11 +146,11 @@ function recordScanf() {
 
 // ---- time ----
 function recordTime() {
-  const formats = ['%a %A %b %B %d %H %I %j %m %M %p %S %U %w %W %y %Y %%', '%c', '%x %X', '%#d %#m %#H', '%#x', '%#c', '%Z'];
-  const times = ['0', '1', '951782400', '1709164799', '1735689599', '253402300799', '1234567890', '86399'];
+  const formats = ['%a %A %b %B %d %H %I %j %m %M %p %S %U %w %W %y %Y %%', '%c', '%x %X', '%#d %#m %#H', '%#x', '%#c'];
+  const times = ['0', '1', '951782400', '1709164799', '1735689599', '32535215999', '1234567890', '86399'];
   const cases = [];
-  for (const time of times) for (const format of formats.slice(0, 6)) cases.push({ time, format });
-  const calls = cases.map(({ time, format }) => `{ time_t t = ${time}LL; struct tm *m = gmtime(&t); char x[200]; int n = strftime(x, 200, ${cString(format)}, m); char *a = asctime(m); printf("%d|%s|%.24s|%d %d\\n", n, x, a, m->tm_yday, m->tm_wday); }`);
+  for (const time of times) for (const format of formats) cases.push({ time, format });
+  const calls = cases.map(({ time, format }) => `{ time_t t = ${time}LL; struct tm *m = gmtime(&t); char x[200]; int n = (strcpy(x, ""), strftime)(x, 200, ${cString(format)}, m); char *a = asctime(m); printf("%d|%s|%.24s|%d %d\\n", n, x, a, m->tm_yday, m->tm_wday); }`);
   const lines = run('', calls);
   write('time', cases.map((c, i) => {
     const [length, text, asctime, rest] = lines[i].split('|');
@@ -155,6 +158,31 @@ function recordTime() {
   }));
 }
 
+// ---- command lines ----
+/** Node passes arguments of its own quoting, so a C program starts itself with each raw line. */
+function recordArgv() {
+  const lines = ['a b c', '"a b" c', 'a"b c"d', '"a""b"', '"a"" b"', 'a\\\\b', 'a\\"b', 'a\\\\"b c"', 'a\\\\\\"b', '""', '"" ""', '"', 'a "', '\\\\', '"\\\\"', '"a\\"b"', "'a b'", 'a\tb', '  a   b  ', '"ab\\\\" c', '"a"b"c" d', 'x"" y', '""x y', '"""a"""', '"""a b"""', '""""', '"a b"c d', 'a=b', '^a|b', '"\\\\\\"a"'];
+  const calls = lines.map((line) => `go(${cString(line)});`);
+  const functions = `
+static void go(const char *line) {
+  char command[2000]; STARTUPINFOA si; PROCESS_INFORMATION pi;
+  memset(&si, 0, sizeof si); si.cb = sizeof si;
+  sprintf(command, "a.exe @ %s", line);
+  fflush(stdout);
+  if (CreateProcessA("a.exe", command, 0, 0, TRUE, 0, 0, 0, &si, &pi)) WaitForSingleObject(pi.hProcess, 20000);
+}
+static void child(void) __attribute__((constructor));
+static void child(void) {
+  int argc, i; char **argv, **env; int si[4] = {0};
+  ((int (*)(int *, char ***, char ***, int, int *))msvcrt(__getmainargs))(&argc, &argv, &env, 0, si);
+  if (argc < 2 || strcmp(argv[1], "@")) return;
+  for (i = 2; i < argc; i++) { unsigned char *p = (unsigned char *)argv[i]; putchar('.'); while (*p) printf("%02x", *p++); putchar(' '); }
+  printf("\\n"); fflush(stdout); ExitProcess(0);
+}`;
+  const out = run(functions, calls);
+  write('argv', lines.map((line, i) => ({ line, args: out[i].trim().split(' ').filter((x) => x !== '').map((x) => Buffer.from(x.slice(1), 'hex').toString('latin1')) })));
+}
+
 const wanted = process.argv.slice(2);
-const all = { printf: recordPrintf, strtol: recordNumbers, strtod: recordDoubles, scanf: recordScanf, time: recordTime };
+const all = { printf: recordPrintf, strtol: recordNumbers, strtod: recordDoubles, scanf: recordScanf, time: recordTime, argv: recordArgv };
 for (const [name, record] of Object.entries(all)) if (wanted.length === 0 || wanted.includes(name)) record();

@@ -1,0 +1,116 @@
+import { FRAMES, PAGE_SIZE } from '../../machine/layout.ts';
+import type { AddressSpace, MemoryInfo } from '../../memory/space.ts';
+import { Batch } from '../region/batch.ts';
+import { CodeReader, type CodeSpan } from '../region/code-reader.ts';
+import { translateRegion, translateStep } from '../region/region.ts';
+import type { CompiledBatch, SpaceCode } from './code-cache.ts';
+import type { FunctionTable } from './function-table.ts';
+
+/** Functions in one module, and guest instructions after which no more are taken in. */
+const BATCH_FUNCTIONS = 24;
+const BATCH_INSTRUCTIONS = 3000;
+
+/** What translation has cost so far. */
+export interface TranslationStatistics {
+  modules: number;
+  functions: number;
+  instructions: number;
+  wasmBytes: number;
+  /** Milliseconds in our translator, and in the engine's compiler. */
+  translateTime: number;
+  compileTime: number;
+  /** Instructions run alone because they wrote to translated code, or single-stepped. */
+  steps: number;
+}
+
+/** Turns guest code into compiled modules. */
+export class Compiler {
+  readonly #table: FunctionTable;
+  readonly #imports: WebAssembly.Imports;
+  readonly #info: MemoryInfo = {
+    baseAddress: 0,
+    allocationBase: 0,
+    allocationProtect: 0,
+    regionSize: 0,
+    state: 0,
+    protect: 0,
+    type: 0,
+  };
+  readonly statistics: TranslationStatistics = {
+    modules: 0,
+    functions: 0,
+    instructions: 0,
+    wasmBytes: 0,
+    translateTime: 0,
+    compileTime: 0,
+    steps: 0,
+  };
+
+  constructor(table: FunctionTable, imports: WebAssembly.Imports) {
+    this.#table = table;
+    this.#imports = imports;
+  }
+
+  /** A reader for code at `rip`, or undefined when executing there faults (the space knows how). */
+  reader(space: AddressSpace, rip: number): CodeReader | undefined {
+    const reader = new CodeReader(space, this.#info);
+    const page = Math.floor(rip / PAGE_SIZE);
+    if (reader.enter(page) === 0) return undefined;
+    if (reader.instruction(rip) !== 'fault') return reader;
+    return reader.enter(page + 1) === 0 ? undefined : reader;
+  }
+  /** Whether a page still shows the frame that a translation was made from. */
+  holds(space: AddressSpace, span: CodeSpan): boolean {
+    const reader = new CodeReader(space, this.#info);
+    return reader.hostOf(span.page) === FRAMES + span.frame * PAGE_SIZE;
+  }
+
+  /** Translates the function at `rip` and what it calls. */
+  compile(reader: CodeReader, rip: number, code: SpaceCode): CompiledBatch {
+    const started = performance.now();
+    let instructions = 0;
+    const batch = new Batch(
+      rip,
+      BATCH_FUNCTIONS,
+      (address) => instructions < BATCH_INSTRUCTIONS && !code.entries.has(address) && reader.canRead(address),
+    );
+    for (let number = 0; number < batch.entries.length; number++) {
+      const entry = batch.entries[number]!;
+      instructions += translateRegion(
+        batch,
+        reader,
+        entry,
+        (address) => code.functions.has(address) || batch.isCalled(address),
+      );
+    }
+    for (const called of batch.called) code.functions.add(called);
+    const bytes = batch.finish();
+    this.statistics.translateTime += performance.now() - started;
+    const exports = this.#instantiate(bytes);
+    const functions = batch.entries.map((entry, number) => ({
+      entry,
+      index: this.#table.add(exports[String(number)]!),
+    }));
+    this.statistics.functions += functions.length;
+    this.statistics.instructions += instructions;
+    return { functions, spans: [...reader.spans.values()], users: new Set() };
+  }
+
+  /** Translates the one instruction at `rip`; the caller removes its table index after use. */
+  compileStep(reader: CodeReader, rip: number): number {
+    const batch = new Batch(rip, 1, () => false);
+    translateStep(batch, reader, rip);
+    this.statistics.steps++;
+    return this.#table.add(this.#instantiate(batch.finish())['0']!);
+  }
+
+  #instantiate(bytes: Uint8Array): WebAssembly.Exports {
+    const started = performance.now();
+    const module = new WebAssembly.Module(bytes as BufferSource);
+    const { exports } = new WebAssembly.Instance(module, this.#imports);
+    this.statistics.compileTime += performance.now() - started;
+    this.statistics.modules++;
+    this.statistics.wasmBytes += bytes.length;
+    return exports;
+  }
+}

@@ -1,0 +1,139 @@
+import { RCX, RSP } from '../../machine/cpu-state.ts';
+import { Exit } from '../../process/executor.ts';
+import type { Instruction } from '../decode/instruction.ts';
+import { CONDITION, pushCondition } from '../region/conditions.ts';
+import { directTarget, FLAGS, FLOW } from '../region/effects.ts';
+import type { Emitter } from '../region/emitter.ts';
+import { callGuest, leaveToLocal } from '../region/leaving.ts';
+import { operandAt, push } from '../region/operands.ts';
+import * as tlb from '../tlb/access.ts';
+import { I64, OP } from '../wasm/opcodes.ts';
+import { entry, type Family } from './entry.ts';
+import { dropTop, pushValue } from './stack.ts';
+
+const COUNTER = 1 << RCX;
+const TOP = 1 << RSP;
+
+function liftJcc(e: Emitter, instruction: Instruction): void {
+  pushCondition(e, instruction.condition);
+  e.transfers.branch(directTarget(instruction)!, instruction.next);
+}
+
+function liftJmp(e: Emitter, instruction: Instruction): void {
+  const target = directTarget(instruction);
+  if (target !== undefined) {
+    e.transfers.jump(target);
+    return;
+  }
+  push(e, operandAt(instruction, 0), 8);
+  leaveToLocal(e, e.save(I64));
+}
+
+function liftCall(e: Emitter, instruction: Instruction): void {
+  const { next } = instruction;
+  const known = directTarget(instruction);
+  let target: number | { local: number };
+  if (known !== undefined) target = known;
+  else {
+    push(e, operandAt(instruction, 0), 8);
+    target = { local: e.save(I64) };
+  }
+  e.code.i64(next);
+  pushValue(e, e.save(I64), 8);
+  callGuest(e, target, next);
+  if (!e.isStep) e.transfers.jump(next);
+}
+
+function liftRet(e: Emitter, instruction: Instruction): void {
+  const extra = instruction.operands[0];
+  e.get(RSP);
+  tlb.load(e, tlb.stackAddress(e), 8);
+  const target = e.save(I64);
+  dropTop(e, 8 + (extra?.kind === 'imm' ? Number(extra.value) : 0));
+  e.writeBack();
+  e.code.get(target);
+  e.code.op(OP.return);
+}
+
+/** Pushes whether rcx (ecx with a 67 prefix) is not 0. */
+function pushCounter(e: Emitter, instruction: Instruction): void {
+  e.get(RCX);
+  if (instruction.address32) {
+    e.code.op(OP.i32_wrap_i64);
+    e.code.i32op(OP.i32_ne, 0);
+  } else e.code.i64op(OP.i64_ne, 0);
+}
+
+function liftLoop(e: Emitter, instruction: Instruction, zero: boolean | undefined): void {
+  const { code } = e;
+  e.get(RCX);
+  code.i64op(OP.i64_sub, 1);
+  if (instruction.address32) {
+    code.op(OP.i32_wrap_i64);
+    code.op(OP.i64_extend_i32_u);
+  }
+  e.set(RCX);
+  pushCounter(e, instruction);
+  if (zero !== undefined) {
+    pushCondition(e, zero ? CONDITION.equal : CONDITION.equal + 1);
+    code.op(OP.i32_and);
+  }
+  e.transfers.branch(directTarget(instruction)!, instruction.next);
+}
+
+function liftJrcxz(e: Emitter, instruction: Instruction): void {
+  pushCounter(e, instruction);
+  e.code.op(OP.i32_eqz);
+  e.transfers.branch(directTarget(instruction)!, instruction.next);
+}
+
+function leaving(reason: number) {
+  return entry('', (e, i) => e.exitFor(reason, i.address), { flow: FLOW.leave, accepts: () => true });
+}
+
+function isDirect(instruction: Instruction): boolean {
+  return directTarget(instruction) !== undefined;
+}
+
+function counted(zero: boolean | undefined) {
+  return entry('', (e, i) => liftLoop(e, i, zero), {
+    uses: COUNTER,
+    defines: COUNTER,
+    flags: zero === undefined ? FLAGS.none : FLAGS.read,
+    flow: FLOW.branch,
+    accepts: isDirect,
+  });
+}
+
+/** Jumps, calls and returns, and what always traps. */
+export const CONTROL: Family = {
+  jcc: entry('', liftJcc, { flags: FLAGS.read, flow: FLOW.branch, accepts: isDirect }),
+  jmp: entry('r', liftJmp, { flow: FLOW.jump }),
+  call: entry('r', liftCall, { uses: TOP, defines: TOP, flow: FLOW.call }),
+  ret: entry('', liftRet, { uses: TOP, defines: TOP, flow: FLOW.leave }),
+  loop: counted(undefined),
+  loope: counted(true),
+  loopne: counted(false),
+  jrcxz: entry('', liftJrcxz, { uses: COUNTER, flow: FLOW.branch, accepts: isDirect }),
+  int3: leaving(Exit.breakpoint),
+  ud2: leaving(Exit.illegal),
+  hlt: leaving(Exit.privileged),
+  cli: leaving(Exit.privileged),
+  sti: leaving(Exit.privileged),
+  in: leaving(Exit.privileged),
+  out: leaving(Exit.privileged),
+  ins: leaving(Exit.privileged),
+  outs: leaving(Exit.privileged),
+  rdmsr: leaving(Exit.privileged),
+  wrmsr: leaving(Exit.privileged),
+  invd: leaving(Exit.privileged),
+  wbinvd: leaving(Exit.privileged),
+  invlpg: leaving(Exit.privileged),
+  clts: leaving(Exit.privileged),
+  lgdt: leaving(Exit.privileged),
+  lidt: leaving(Exit.privileged),
+  lldt: leaving(Exit.privileged),
+  ltr: leaving(Exit.privileged),
+  sysret: leaving(Exit.privileged),
+  swapgs: leaving(Exit.privileged),
+};

@@ -1,0 +1,71 @@
+import type { Instruction, Mnemonic } from '../decode/instruction.ts';
+import { FLAGS, FLOW, type Flow, roles } from '../region/effects.ts';
+import type { Emitter } from '../region/emitter.ts';
+
+/** How one mnemonic is analysed and translated. */
+export interface Entry {
+  lift(e: Emitter, instruction: Instruction): void;
+  /** False when this form of the mnemonic is not implemented (an MMX register, say). */
+  accepts(instruction: Instruction): boolean;
+  roles(instruction: Instruction): readonly number[];
+  /** Implicit registers. */
+  uses(instruction: Instruction): number;
+  defines(instruction: Instruction): number;
+  /** Bits of FLAGS. */
+  flags(instruction: Instruction): number;
+  /** It can leave before it is done even without a memory operand. */
+  readonly exits: boolean;
+  readonly flow: Flow;
+}
+
+/** The instructions of one file of this folder. */
+export type Family = Partial<Record<Mnemonic, Entry>>;
+
+type Lift = Entry['lift'];
+interface Options {
+  accepts?: (instruction: Instruction) => boolean;
+  uses?: number | ((instruction: Instruction) => number);
+  /** Implicit registers written in full. One written in part or only sometimes belongs to `uses` too. */
+  defines?: number | ((instruction: Instruction) => number);
+  flags?: number | ((instruction: Instruction) => number);
+  exits?: boolean;
+  flow?: Flow;
+}
+
+/** An entry; `operandRoles` as in roles(). */
+export function entry(
+  operandRoles: string | ((instruction: Instruction) => string),
+  lift: Lift,
+  options: Options = {},
+): Entry {
+  const fixed = typeof operandRoles === 'string' ? roles(operandRoles) : undefined;
+  return {
+    lift,
+    accepts: options.accepts ?? integerOrXmm,
+    roles: fixed !== undefined ? () => fixed : (i) => roles((operandRoles as (i: Instruction) => string)(i)),
+    uses: valueOf(options.uses),
+    defines: valueOf(options.defines),
+    flags: valueOf(options.flags ?? FLAGS.none),
+    exits: options.exits ?? false,
+    flow: options.flow ?? FLOW.next,
+  };
+}
+
+function valueOf(option: Options['uses']): (instruction: Instruction) => number {
+  if (typeof option === 'function') return option;
+  const value = option ?? 0;
+  return () => value;
+}
+
+const IMPLEMENTED_KINDS: ReadonlySet<string> = new Set(['reg', 'xmm', 'mem', 'imm', 'target']);
+
+function integerOrXmm(instruction: Instruction): boolean {
+  return instruction.operands.every((operand) => IMPLEMENTED_KINDS.has(operand.kind));
+}
+
+/** Family members that share an entry maker. */
+export function each<M extends Mnemonic>(mnemonics: readonly M[], make: (mnemonic: M) => Entry): Family {
+  const family: Family = {};
+  for (const mnemonic of mnemonics) family[mnemonic] = make(mnemonic);
+  return family;
+}

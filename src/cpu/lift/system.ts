@@ -1,0 +1,156 @@
+import { RAX, STATE } from '../../machine/cpu-state.ts';
+import { CPU_STATE } from '../../machine/layout.ts';
+import type { Instruction } from '../decode/instruction.ts';
+import { FLAGS, FLOW } from '../region/effects.ts';
+import type { Emitter } from '../region/emitter.ts';
+import { CF, DF } from '../region/flag-kinds.ts';
+import { operandAt, popRegister, push, write } from '../region/operands.ts';
+import { RARE } from '../runtime/helpers.ts';
+import { I32, OP, VOID } from '../wasm/opcodes.ts';
+import { entry, type Family } from './entry.ts';
+
+/** The host function of a stub in one of our DLLs. */
+function liftSyscall(e: Emitter, instruction: Instruction): void {
+  const { code } = e;
+  e.writeBack();
+  code.i64(instruction.next);
+  e.call('service');
+  code.if(VOID);
+  e.exitLeft();
+  code.end();
+  e.forget();
+  e.transfers.jump(instruction.next);
+}
+
+/** Served by the host on the registers in memory. */
+function liftRare(e: Emitter, instruction: Instruction, which: number): void {
+  e.writeBack();
+  e.code.i32(which);
+  e.call('rare');
+  e.exitIfFailed();
+  e.forget();
+  e.transfers.jump(instruction.next);
+}
+
+function rare(which: number) {
+  return entry('', (e, i) => liftRare(e, i, which), { flow: FLOW.barrier });
+}
+
+function liftCarry(e: Emitter, keep: number, flip: number): void {
+  if (!e.flagsLive) return;
+  e.pushFlagBits();
+  e.code.i32op(OP.i32_and, keep);
+  e.code.i32op(OP.i32_xor, flip);
+  e.setFlagBits();
+}
+
+function liftDirection(e: Emitter, set: boolean): void {
+  e.storeState(I32, STATE.rflags, () => {
+    e.loadState(I32, STATE.rflags);
+    e.code.i32op(OP.i32_and, ~DF);
+    if (set) e.code.i32op(OP.i32_or, DF);
+  });
+}
+
+const nothing = entry('', () => {}, { accepts: () => true });
+
+/** mxcsr bits that exist; setting another is a #GP. */
+const MXCSR_BITS = 0xffff;
+
+function liftLdmxcsr(e: Emitter, instruction: Instruction): void {
+  const { code } = e;
+  push(e, operandAt(instruction, 0), 4);
+  const value = e.temp(I32);
+  code.tee(value);
+  code.i32op(OP.i32_and, ~MXCSR_BITS);
+  code.if(VOID);
+  e.call('protection');
+  e.exitAt(instruction.address);
+  code.end();
+  e.storeState(I32, STATE.mxcsr, () => code.get(value));
+}
+
+function liftStmxcsr(e: Emitter, instruction: Instruction): void {
+  e.loadState(I32, STATE.mxcsr);
+  write(e, operandAt(instruction, 0), 4, e.save(I32));
+}
+
+/** Places of the x87 control part in the FXSAVE image. */
+const FXSAVE = {
+  controlWord: STATE.fxsave,
+  statusWord: STATE.fxsave + 2,
+  tagWord: STATE.fxsave + 4,
+} as const;
+const INITIAL_CONTROL_WORD = 0x37f;
+
+function storeWord(e: Emitter, offset: number, value: () => void): void {
+  e.code.i32(0);
+  value();
+  e.code.memory(OP.i32_store16, CPU_STATE + offset);
+}
+
+function loadWord(e: Emitter, offset: number): void {
+  e.code.i32(0);
+  e.code.memory(OP.i32_load16_u, CPU_STATE + offset);
+}
+
+function liftFninit(e: Emitter): void {
+  storeWord(e, FXSAVE.controlWord, () => e.code.i32(INITIAL_CONTROL_WORD));
+  storeWord(e, FXSAVE.statusWord, () => e.code.i32(0));
+  storeWord(e, FXSAVE.tagWord, () => e.code.i32(0));
+}
+
+/** Clears the exception bits, the summary and busy. */
+function liftFnclex(e: Emitter): void {
+  storeWord(e, FXSAVE.statusWord, () => {
+    loadWord(e, FXSAVE.statusWord);
+    e.code.i32op(OP.i32_and, 0x7f00);
+  });
+}
+
+function liftFldcw(e: Emitter, instruction: Instruction): void {
+  push(e, operandAt(instruction, 0), 2);
+  const value = e.save(I32);
+  storeWord(e, FXSAVE.controlWord, () => e.code.get(value));
+}
+
+function liftStoreWord(e: Emitter, instruction: Instruction, offset: number): void {
+  const target = operandAt(instruction, 0);
+  loadWord(e, offset);
+  if (target.kind === 'reg') popRegister(e, target);
+  else write(e, target, 2, e.save(I32));
+}
+
+/** Control of the processor and of the floating-point units, and what has no effect here. */
+export const SYSTEM: Family = {
+  syscall: entry('', liftSyscall, { uses: 1 << RAX, flow: FLOW.barrier }),
+  cpuid: rare(RARE.cpuid),
+  rdtsc: rare(RARE.rdtsc),
+  rdtscp: rare(RARE.rdtscp),
+  clc: entry('', (e) => liftCarry(e, ~CF, 0), { flags: FLAGS.modify }),
+  stc: entry('', (e) => liftCarry(e, ~CF, CF), { flags: FLAGS.modify }),
+  cmc: entry('', (e) => liftCarry(e, -1, CF), { flags: FLAGS.modify }),
+  cld: entry('', (e) => liftDirection(e, false)),
+  std: entry('', (e) => liftDirection(e, true)),
+  nop: nothing,
+  pause: nothing,
+  endbr64: nothing,
+  endbr32: nothing,
+  lfence: nothing,
+  mfence: nothing,
+  sfence: nothing,
+  prefetch: nothing,
+  prefetchw: nothing,
+  prefetchnta: nothing,
+  prefetcht0: nothing,
+  prefetcht1: nothing,
+  prefetcht2: nothing,
+  fwait: nothing,
+  ldmxcsr: entry('r', liftLdmxcsr),
+  stmxcsr: entry('w', liftStmxcsr),
+  fninit: entry('', liftFninit),
+  fnclex: entry('', liftFnclex),
+  fldcw: entry('r', liftFldcw),
+  fnstcw: entry('w', (e, i) => liftStoreWord(e, i, FXSAVE.controlWord)),
+  fnstsw: entry('w', (e, i) => liftStoreWord(e, i, FXSAVE.statusWord)),
+};

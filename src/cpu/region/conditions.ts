@@ -1,0 +1,159 @@
+import { I32, OP } from '../wasm/opcodes.ts';
+import type { Emitter } from './emitter.ts';
+import { CF, FLAG, OF, PF, SF, ZF } from './flag-kinds.ts';
+
+/** The even x86 condition codes; the odd one above each is its opposite. */
+export const CONDITION = {
+  overflow: 0,
+  below: 2,
+  equal: 4,
+  belowEqual: 6,
+  sign: 8,
+  parity: 10,
+  less: 12,
+  lessEqual: 14,
+} as const;
+
+/** Pushes 1 if the condition code (0..15) holds, else 0. */
+export function pushCondition(e: Emitter, condition: number): void {
+  const base = condition & ~1;
+  const inverted = (condition & 1) !== 0;
+  if (e.flags >= 0 && e.flags < 0xff && fused(e, base, inverted)) return;
+  e.pushFlagBits();
+  testBits(e, base);
+  if (inverted) e.code.op(OP.i32_eqz);
+}
+
+/** From the flag bits on the stack. */
+function testBits(e: Emitter, base: number): void {
+  const { code } = e;
+  const masks: Record<number, number> = {
+    [CONDITION.overflow]: OF,
+    [CONDITION.below]: CF,
+    [CONDITION.equal]: ZF,
+    [CONDITION.belowEqual]: CF | ZF,
+    [CONDITION.sign]: SF,
+    [CONDITION.parity]: PF,
+  };
+  const mask = masks[base];
+  if (mask !== undefined) {
+    code.i32op(OP.i32_and, mask);
+    code.i32op(OP.i32_ne, 0);
+    return;
+  }
+  const bits = e.temp(I32);
+  code.tee(bits);
+  code.i32op(OP.i32_shr_u, 7);
+  code.get(bits);
+  code.i32op(OP.i32_shr_u, 11);
+  code.op(OP.i32_xor);
+  code.i32op(OP.i32_and, 1);
+  if (base === CONDITION.lessEqual) {
+    code.get(bits);
+    code.i32op(OP.i32_and, ZF);
+    code.op(OP.i32_or);
+    code.i32op(OP.i32_ne, 0);
+  }
+}
+
+/** Comparison opcodes for i32: [holds, opposite]; those for i64 lie 11 above. */
+const COMPARE: Record<number, readonly [number, number]> = {
+  [CONDITION.below]: [OP.i32_lt_u, OP.i32_ge_u],
+  [CONDITION.equal]: [OP.i32_eq, OP.i32_ne],
+  [CONDITION.belowEqual]: [OP.i32_le_u, OP.i32_gt_u],
+  [CONDITION.less]: [OP.i32_lt_s, OP.i32_ge_s],
+  [CONDITION.lessEqual]: [OP.i32_le_s, OP.i32_gt_s],
+};
+const I64_ABOVE_I32 = OP.i64_eq - OP.i32_eq;
+
+/** Conditions that follow from the operands without the flag bits; false if this one does not. */
+function fused(e: Emitter, base: number, inverted: boolean): boolean {
+  const operation = e.flags & ~3;
+  const size = 1 << (e.flags & 3);
+  if (operation === FLAG.raw) return false;
+  if (operation === FLAG.sub && e.hasLeft && base in COMPARE) {
+    compare(e, size, base, inverted, 'left', 'b');
+    return true;
+  }
+  if (base === CONDITION.equal) return withZero(e, size, CONDITION.equal, inverted);
+  if (base === CONDITION.sign) return withZero(e, size, CONDITION.less, inverted);
+  if (base === CONDITION.parity) return parity(e, inverted);
+  if (operation === FLAG.logic) return logic(e, size, base, inverted);
+  if (base === CONDITION.below) return carry(e, operation, size, inverted);
+  return false;
+}
+
+function compare(
+  e: Emitter,
+  size: number,
+  base: number,
+  inverted: boolean,
+  left: 'left' | 'result',
+  right: 'b',
+): void {
+  const signed = base === CONDITION.less || base === CONDITION.lessEqual;
+  pushPart(e, size, left, signed);
+  pushPart(e, size, right, signed);
+  compareOp(e, size, base, inverted);
+}
+
+function compareOp(e: Emitter, size: number, base: number, inverted: boolean): void {
+  const op = COMPARE[base]![inverted ? 1 : 0]!;
+  e.code.op(size === 8 ? op + I64_ABOVE_I32 : op);
+}
+
+function pushPart(e: Emitter, size: number, part: 'left' | 'b' | 'result', signed: boolean): void {
+  const { code } = e;
+  code.get(e.flagLocal(part));
+  if (size === 8) return;
+  code.op(OP.i32_wrap_i64);
+  if (size === 4) return;
+  if (signed) code.op(size === 1 ? OP.i32_extend8_s : OP.i32_extend16_s);
+  else code.i32op(OP.i32_and, size === 1 ? 0xff : 0xffff);
+}
+
+function withZero(e: Emitter, size: number, base: number, inverted: boolean): true {
+  const { code } = e;
+  pushPart(e, size, 'result', base !== CONDITION.equal);
+  if (base === CONDITION.equal && !inverted) {
+    code.op(size === 8 ? OP.i64_eqz : OP.i32_eqz);
+    return true;
+  }
+  if (size === 8) code.i64(0);
+  else code.i32(0);
+  compareOp(e, size, base, inverted);
+  return true;
+}
+
+function parity(e: Emitter, inverted: boolean): true {
+  const { code } = e;
+  pushPart(e, 1, 'result', false);
+  code.op(OP.i32_popcnt);
+  code.i32op(OP.i32_and, 1);
+  if (!inverted) code.op(OP.i32_eqz);
+  return true;
+}
+
+/** CF = OF = 0. */
+function logic(e: Emitter, size: number, base: number, inverted: boolean): true {
+  if (base === CONDITION.less || base === CONDITION.lessEqual) return withZero(e, size, base, inverted);
+  if (base === CONDITION.belowEqual) return withZero(e, size, CONDITION.equal, inverted);
+  e.code.i32(inverted ? 1 : 0);
+  return true;
+}
+
+function carry(e: Emitter, operation: number, size: number, inverted: boolean): boolean {
+  const { code } = e;
+  if (operation === FLAG.add) {
+    compare(e, size, CONDITION.below, inverted, 'result', 'b');
+    return true;
+  }
+  const part =
+    operation === FLAG.bits ? 'b' : operation === FLAG.inc || operation === FLAG.dec ? 'a' : undefined;
+  if (part === undefined) return false;
+  code.get(e.flagLocal(part));
+  code.op(OP.i32_wrap_i64);
+  code.i32op(OP.i32_and, 1);
+  if (inverted) code.op(OP.i32_eqz);
+  return true;
+}

@@ -1,0 +1,141 @@
+import type { Instruction } from '../decode/instruction.ts';
+import { entryOf } from '../lift/registry.ts';
+import type { CodeReader } from './code-reader.ts';
+import { directTarget, FLOW } from './effects.ts';
+import { type Block, type Graph, reversePostorder } from './graph.ts';
+
+/** Bounds of a region, so that hostile code cannot make a huge one. */
+export interface RegionLimits {
+  readonly instructions: number;
+  readonly blocks: number;
+}
+export const REGION_LIMITS: RegionLimits = { instructions: 2000, blocks: 500 };
+/** A region of the one instruction at its entry. */
+export const SINGLE_STEP: RegionLimits = { instructions: 1, blocks: 1 };
+
+type Found = Instruction | 'fault' | 'illegal' | 'unsupported';
+
+/**
+ * Finds the control-flow graph of the function at `entry`: follows jumps and branches, and calls to the
+ * instruction behind them. `isFunction` tells known function entries, to which a jump is a tail call.
+ */
+export function discover(
+  reader: CodeReader,
+  entry: number,
+  limits: RegionLimits,
+  isFunction: (address: number) => boolean,
+): Graph {
+  const search = new Search(reader, limits, (address) => address !== entry && isFunction(address));
+  search.explore(entry);
+  return search.graph(entry);
+}
+
+class Search {
+  readonly #reader: CodeReader;
+  readonly #limits: RegionLimits;
+  readonly #isFunction: (address: number) => boolean;
+  readonly #found = new Map<number, Found>();
+  readonly #leaders = new Set<number>();
+  #count = 0;
+
+  constructor(reader: CodeReader, limits: RegionLimits, isFunction: (address: number) => boolean) {
+    this.#reader = reader;
+    this.#limits = limits;
+    this.#isFunction = isFunction;
+  }
+
+  explore(entry: number): void {
+    const waiting = [entry];
+    this.#leaders.add(entry);
+    for (let next = 0; next < waiting.length; next++) {
+      let address = waiting[next]!;
+      while (!this.#found.has(address) && this.#count < this.#limits.instructions) {
+        const found = this.#fetch(address);
+        this.#found.set(address, found);
+        if (typeof found === 'string') break;
+        this.#count++;
+        this.#reader.note(address, found.length);
+        const flow = entryOf(found)!.flow;
+        for (const successor of this.#successors(found)) {
+          if (flow === FLOW.next) continue;
+          if (this.#leaders.has(successor)) continue;
+          if (this.#leaders.size >= this.#limits.blocks) continue;
+          this.#leaders.add(successor);
+          waiting.push(successor);
+        }
+        if (flow !== FLOW.next) break;
+        address = found.next;
+      }
+    }
+  }
+  #fetch(address: number): Found {
+    const instruction = this.#reader.instruction(address);
+    if (instruction === undefined) return 'illegal';
+    if (instruction === 'fault') return 'fault';
+    return entryOf(instruction) === undefined ? 'unsupported' : instruction;
+  }
+  /** Addresses inside the region that control may go to. */
+  #successors(instruction: Instruction): number[] {
+    const target = directTarget(instruction);
+    switch (entryOf(instruction)!.flow) {
+      case FLOW.jump:
+        return target !== undefined && !this.#isFunction(target) ? [target] : [];
+      case FLOW.branch:
+        return target === instruction.next ? [target] : [instruction.next, target!];
+      case FLOW.leave:
+        return [];
+      default:
+        return [instruction.next];
+    }
+  }
+
+  graph(entry: number): Graph {
+    const numbers = new Map<number, number>();
+    const blocks: Block[] = [];
+    for (const leader of this.#leaders) {
+      const found = this.#found.get(leader);
+      if (leader !== entry && (found === undefined || found === 'fault')) continue;
+      numbers.set(leader, blocks.length);
+      blocks.push({
+        start: leader,
+        instructions: [],
+        end: 'out',
+        stop: leader,
+        isCall: false,
+        successors: [],
+        predecessors: [],
+      });
+    }
+    for (const block of blocks) this.#fill(block, numbers);
+    const sorted = reversePostorder(blocks);
+    return { blocks: sorted, byAddress: new Map(sorted.map((block, index) => [block.start, index])) };
+  }
+  #fill(block: Block, numbers: Map<number, number>): void {
+    for (let address = block.start; ; ) {
+      const found = this.#found.get(address);
+      block.stop = address;
+      if (found === undefined || found === 'fault') return;
+      if (found === 'illegal' || found === 'unsupported') {
+        block.end = found;
+        return;
+      }
+      block.instructions.push(found);
+      block.stop = address = found.next;
+      if (entryOf(found)!.flow !== FLOW.next) {
+        block.end = 'flow';
+        block.isCall = entryOf(found)!.flow === FLOW.call;
+        block.successors = this.#inside(this.#successors(found), numbers);
+        return;
+      }
+      if (numbers.has(address)) {
+        block.end = 'fall';
+        block.successors = [numbers.get(address)!];
+        return;
+      }
+    }
+  }
+  #inside(addresses: number[], numbers: Map<number, number>): number[] {
+    if (this.#limits === SINGLE_STEP) return [];
+    return addresses.flatMap((address) => numbers.get(address) ?? []);
+  }
+}

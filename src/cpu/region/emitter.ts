@@ -1,0 +1,345 @@
+import { STATE } from '../../machine/cpu-state.ts';
+import { CPU_STATE } from '../../machine/layout.ts';
+import type { Instruction } from '../decode/instruction.ts';
+import { type HELPERS, type HelperName, LEFT } from '../runtime/helpers.ts';
+import { Code } from '../wasm/code.ts';
+import { I32, I64, OP, V128, type ValueType, VOID } from '../wasm/opcodes.ts';
+import type { Batch, CallSite } from './batch.ts';
+import { FLAG, FLAGS_DEAD, FLAGS_DYNAMIC, FLAGS_IN_MEMORY, sizeLog } from './flag-kinds.ts';
+import type { AccessGroup, AccessPlan, Member } from './groups.ts';
+
+/** The only parameter of a region. */
+export const STACK_LEFT = 0;
+
+/** What is where at one point of a region. */
+export interface Placement {
+  valid: number;
+  dirty: number;
+  /** A kind, or one of FLAGS_IN_MEMORY, FLAGS_DYNAMIC and FLAGS_DEAD. */
+  flags: number;
+  /** The local `left` holds the left operand of the comparison that set the flags. */
+  hasLeft: boolean;
+}
+
+/** Where control goes at the end of a block; structure.ts implements it. */
+export interface Transfers {
+  jump(address: number): void;
+  /** Takes the condition from the stack. */
+  branch(taken: number, otherwise: number): void;
+}
+
+/**
+ * Writes the code of one region: guest registers in locals, lazy flags, exits. Within an instruction, everything
+ * that can leave must come before the first change of a register or flag.
+ */
+export class Emitter {
+  readonly code = new Code(4096);
+  readonly batch: Batch;
+  /** Single step: control never goes on to another instruction. */
+  readonly isStep: boolean;
+  readonly locals: ValueType[] = [];
+  readonly sites: CallSite[] = [];
+  /** Where the host stack cost of a frame of this region belongs in the code. */
+  readonly costSites: number[] = [];
+  transfers!: Transfers;
+  /** The instruction being lifted. */
+  instruction!: Instruction;
+  /** Whether anything can observe the flags that it leaves. */
+  flagsLive = true;
+  /** Which groups its accesses belong to. */
+  plan: AccessPlan | undefined;
+
+  valid = 0;
+  dirty = 0;
+  flags: number = FLAGS_IN_MEMORY;
+  hasLeft = false;
+
+  readonly #registers = new Int32Array(32).fill(-1);
+  readonly #flagLocals = { kind: -1, a: -1, b: -1, result: -1, left: -1 };
+  readonly #free = new Map<ValueType, number[]>();
+  #taken: { local: number; type: ValueType }[] = [];
+  /** Members of groups by the local that holds their address. */
+  readonly #members = new Map<number, Member>();
+  #openGroups: AccessGroup[] = [];
+  readonly #groupLocals: number[] = [];
+
+  constructor(batch: Batch, isStep: boolean) {
+    this.batch = batch;
+    this.isStep = isStep;
+  }
+
+  // Locals
+
+  #newLocal(type: ValueType): number {
+    return this.locals.push(type);
+  }
+  /** A local for the present instruction only. */
+  temp(type: ValueType): number {
+    const free = this.#free.get(type);
+    const local = free?.pop() ?? this.#newLocal(type);
+    this.#taken.push({ local, type });
+    return local;
+  }
+  releaseTemps(): void {
+    for (const { local, type } of this.#taken) {
+      const free = this.#free.get(type);
+      if (free === undefined) this.#free.set(type, [local]);
+      else free.push(local);
+    }
+    this.#taken = [];
+    this.#members.clear();
+  }
+  /** Pops the stack into a new temporary. */
+  save(type: ValueType): number {
+    const local = this.temp(type);
+    this.code.set(local);
+    return local;
+  }
+
+  // Groups of accesses
+
+  nameMember(at: number, member: Member | undefined): void {
+    if (member !== undefined) this.#members.set(at, member);
+  }
+  memberAt(at: number): Member | undefined {
+    return this.#members.get(at);
+  }
+  /** Gives a group its local: from here on its check has been made. */
+  openGroup(group: AccessGroup): void {
+    group.addend = this.#groupLocal(this.#openGroups.length);
+    this.#openGroups.push(group);
+  }
+  #groupLocal(index: number): number {
+    return (this.#groupLocals[index] ??= this.#newLocal(I32));
+  }
+  /** Makes all groups checked so far take the slow path from here on. */
+  distrustGroups(): void {
+    for (const { addend } of this.#openGroups) {
+      this.code.i32(0);
+      this.code.set(addend);
+    }
+  }
+  /** At the start of a block: groups do not reach across. */
+  closeGroups(): void {
+    this.#openGroups = [];
+  }
+
+  // Registers: 0..15 general (i64), 16..31 xmm (v128)
+
+  #registerLocal(register: number): number {
+    let local = this.#registers[register]!;
+    if (local < 0) {
+      local = this.#newLocal(register < 16 ? I64 : V128);
+      this.#registers[register] = local;
+    }
+    return local;
+  }
+  get(register: number): void {
+    if ((this.valid & (1 << register)) === 0)
+      throw new Error(`${this.#where()} uses register ${register}, not declared`);
+    this.code.get(this.#registerLocal(register));
+  }
+  set(register: number): void {
+    this.code.set(this.#registerLocal(register));
+    this.valid |= 1 << register;
+    this.dirty |= 1 << register;
+  }
+  #where(): string {
+    return `${this.instruction.mnemonic} at ${this.instruction.address.toString(16)}`;
+  }
+  /** Brings registers from memory into their locals. */
+  load(registers: number): void {
+    for (let register = 0; register < 32; register++) {
+      if ((registers & (1 << register)) === 0) continue;
+      this.code.i32(0);
+      this.code.loadType(register < 16 ? I64 : V128, stateOffset(register));
+      this.code.set(this.#registerLocal(register));
+    }
+    this.valid |= registers;
+    this.dirty &= ~registers;
+  }
+  /** Emits stores of the dirty registers; what is dirty afterwards is up to the caller, for this may be a side path. */
+  storeDirty(): void {
+    for (let register = 0; register < 32; register++) {
+      if ((this.dirty & (1 << register)) === 0) continue;
+      this.code.i32(0);
+      this.code.get(this.#registerLocal(register));
+      this.code.storeType(register < 16 ? I64 : V128, stateOffset(register));
+    }
+  }
+  /** Writes everything back, on the main path. */
+  writeBack(): void {
+    this.storeDirty();
+    this.storeFlags();
+    this.dirty = 0;
+    if (this.flags !== FLAGS_DEAD) this.flags = FLAGS_IN_MEMORY;
+    this.hasLeft = false;
+  }
+  /** After something else may have changed the registers in memory. */
+  forget(): void {
+    this.valid = 0;
+    this.dirty = 0;
+    this.flags = FLAGS_IN_MEMORY;
+    this.hasLeft = false;
+  }
+  placement(): Placement {
+    return { valid: this.valid, dirty: this.dirty, flags: this.flags, hasLeft: this.hasLeft };
+  }
+  restore(placement: Placement): void {
+    this.valid = placement.valid;
+    this.dirty = placement.dirty;
+    this.flags = placement.flags;
+    this.hasLeft = placement.hasLeft;
+  }
+
+  // CPU state in memory
+
+  loadState(type: ValueType, offset: number): void {
+    this.code.i32(0);
+    this.code.loadType(type, CPU_STATE + offset);
+  }
+  storeState(type: ValueType, offset: number, value: () => void): void {
+    this.code.i32(0);
+    value();
+    this.code.storeType(type, CPU_STATE + offset);
+  }
+  call(helper: HelperName): void {
+    this.code.call(this.batch.helper(helper));
+  }
+
+  // Lazy flags
+
+  flagLocal(name: 'kind' | 'a' | 'b' | 'result' | 'left'): number {
+    let local = this.#flagLocals[name];
+    if (local < 0) {
+      local = this.#newLocal(name === 'kind' ? I32 : I64);
+      this.#flagLocals[name] = local;
+    }
+    return local;
+  }
+  /**
+   * Notes the flags of an operation of `size` bytes. Each part pushes its value (i64 for size 8, else i32), or is
+   * left out where the kind has none; `left` is the left operand, if comparisons may use it.
+   */
+  setFlags(
+    operation: number,
+    size: number,
+    parts: { result?: () => void; b?: () => void; a?: () => void; left?: () => void },
+  ): void {
+    this.hasLeft = false;
+    if (!this.flagsLive) {
+      this.flags = FLAGS_DEAD;
+      return;
+    }
+    for (const name of ['result', 'b', 'left', 'a'] as const) {
+      const part = parts[name];
+      if (part === undefined) continue;
+      part();
+      if (size < 8 || name === 'a') this.code.op(OP.i64_extend_i32_u);
+      this.code.set(this.flagLocal(name));
+    }
+    this.flags = operation + sizeLog(size);
+    this.hasLeft = parts.left !== undefined;
+  }
+  /** Sets the flags to the bits on the stack (i32). */
+  setFlagBits(): void {
+    this.code.op(OP.i64_extend_i32_u);
+    this.code.set(this.flagLocal('result'));
+    this.flags = FLAG.raw;
+    this.hasLeft = false;
+  }
+  /** Pushes the six flags as bits (i32). */
+  pushFlagBits(): void {
+    const { code } = this;
+    if (this.flags === FLAG.raw) {
+      code.get(this.flagLocal('result'));
+      code.op(OP.i32_wrap_i64);
+      return;
+    }
+    if (this.flags === FLAGS_DYNAMIC) code.get(this.flagLocal('kind'));
+    else code.i32(this.flags === FLAGS_DEAD ? FLAG.raw : this.flags);
+    code.get(this.flagLocal('a'));
+    code.get(this.flagLocal('b'));
+    code.get(this.flagLocal('result'));
+    this.call('flags');
+  }
+  /** Makes the kind a local, so that paths with different kinds can meet. */
+  makeFlagsDynamic(): void {
+    if (this.flags === FLAGS_DYNAMIC) return;
+    this.code.i32(this.flags === FLAGS_DEAD ? FLAGS_IN_MEMORY : this.flags);
+    this.code.set(this.flagLocal('kind'));
+    this.flags = FLAGS_DYNAMIC;
+    this.hasLeft = false;
+  }
+  /** Emits the store of the lazy flags, without change of the placement. */
+  storeFlags(): void {
+    const { code } = this;
+    if (this.flags === FLAGS_IN_MEMORY || this.flags === FLAGS_DEAD) return;
+    if (this.flags === FLAGS_DYNAMIC) {
+      code.get(this.flagLocal('kind'));
+      code.i32op(OP.i32_ne, FLAGS_IN_MEMORY);
+      code.if(VOID);
+      this.storeState(I32, STATE.flagKind, () => code.get(this.flagLocal('kind')));
+      for (const part of ['result', 'b', 'a'] as const) this.#storeFlagPart(part);
+      code.end();
+      return;
+    }
+    this.storeState(I32, STATE.flagKind, () => code.i32(this.flags));
+    const operation = this.flags & ~3;
+    this.#storeFlagPart('result');
+    if (
+      operation !== FLAG.raw &&
+      operation !== FLAG.logic &&
+      operation !== FLAG.inc &&
+      operation !== FLAG.dec
+    ) {
+      this.#storeFlagPart('b');
+    }
+    if (
+      operation === FLAG.adc ||
+      operation === FLAG.sbb ||
+      operation === FLAG.inc ||
+      operation === FLAG.dec
+    ) {
+      this.#storeFlagPart('a');
+    }
+  }
+  #storeFlagPart(part: 'a' | 'b' | 'result'): void {
+    const offset = part === 'a' ? STATE.flagA : part === 'b' ? STATE.flagB : STATE.flagResult;
+    this.storeState(I64, offset, () => this.code.get(this.flagLocal(part)));
+  }
+
+  // Leaving
+
+  /** Leaves with the guest exactly at `address`; the reason is in the state already. */
+  exitAt(address: number): void {
+    this.storeDirty();
+    this.storeFlags();
+    this.code.i64(-address);
+    this.code.op(OP.return);
+  }
+  /** Leaves before this instruction if the status on the stack is not 0. */
+  exitIfFailed(): void {
+    this.code.if(VOID);
+    this.exitAt(this.instruction.address);
+    this.code.end();
+  }
+  /** Leaves for a reason of Exit. */
+  exitFor(reason: number, address: number, exitCode = 0): void {
+    this.storeState(I32, STATE.exit, () => this.code.i32(reason));
+    if (exitCode !== 0) this.storeState(I32, STATE.exitCode, () => this.code.i32(exitCode));
+    this.exitAt(address);
+  }
+  /** Leaves with the RIP in the state and all registers written back. */
+  exitLeft(): void {
+    this.code.i64(LEFT);
+    this.code.op(OP.return);
+  }
+}
+
+function stateOffset(register: number): number {
+  return CPU_STATE + (register < 16 ? STATE.gpr + register * 8 : STATE.xmm + (register - 16) * 16);
+}
+
+/** Names that `call` takes, for lifters that choose one. */
+export type Helper = keyof typeof HELPERS;

@@ -1,0 +1,198 @@
+import type { Instruction } from '../decode/instruction.ts';
+
+/** Why a block ends in the region without an instruction that transfers control. */
+export type BlockEnd =
+  /** Its last instruction says how control goes on. */
+  | 'flow'
+  /** It runs into the next block. */
+  | 'fall'
+  /** It runs out of the region: past its limits, or into bytes that cannot be read now. */
+  | 'out'
+  /** There is no such instruction at `stop`. */
+  | 'illegal'
+  /** The instruction at `stop` is not implemented. */
+  | 'unsupported';
+
+/** A basic block. */
+export interface Block {
+  readonly start: number;
+  readonly instructions: Instruction[];
+  end: BlockEnd;
+  /** Address after the last instruction: where it falls to or stops. */
+  stop: number;
+  /** It ends in a guest call. */
+  isCall: boolean;
+  /** Numbers of the blocks of this region that control may go to. */
+  successors: number[];
+  predecessors: number[];
+}
+
+/** Blocks of one region in reverse postorder: block 0 is the entry, and an edge to a lower number goes back. */
+export interface Graph {
+  readonly blocks: readonly Block[];
+  readonly byAddress: ReadonlyMap<number, number>;
+}
+
+/** What structured emission needs to know about a graph. */
+export interface Shape {
+  readonly dominator: Int32Array;
+  /** Some edge goes back to it. */
+  readonly isLoopHeader: Uint8Array;
+  /** A loop header that can be reached again without a guest call (which charges fuel itself). */
+  readonly chargesFuel: Uint8Array;
+  /** Several forward edges meet in it. */
+  readonly isMerge: Uint8Array;
+  /** It lies on a cycle. */
+  readonly isInLoop: Uint8Array;
+  /** False: some edge goes back to a block that does not dominate it, so there is no structured form. */
+  readonly isReducible: boolean;
+  /** Deepest nesting of the dominator tree. */
+  readonly depth: number;
+}
+
+/** Puts blocks into reverse postorder from block 0, dropping what cannot be reached, and links predecessors. */
+export function reversePostorder(blocks: readonly Block[]): Block[] {
+  const state = new Uint8Array(blocks.length);
+  const order: number[] = [];
+  const stack: number[] = [0];
+  const nextChild = new Int32Array(blocks.length);
+  state[0] = 1;
+  while (stack.length > 0) {
+    const at = stack[stack.length - 1]!;
+    const { successors } = blocks[at]!;
+    if (nextChild[at]! < successors.length) {
+      const child = successors[successors.length - 1 - nextChild[at]!++]!;
+      if (state[child] === 0) {
+        state[child] = 1;
+        stack.push(child);
+      }
+    } else {
+      order.push(at);
+      stack.pop();
+    }
+  }
+  order.reverse();
+  const number = new Int32Array(blocks.length).fill(-1);
+  order.forEach((old, index) => {
+    number[old] = index;
+  });
+  const sorted = order.map((old) => blocks[old]!);
+  for (const block of sorted) {
+    block.successors = block.successors.map((old) => number[old]!);
+    block.predecessors = [];
+  }
+  sorted.forEach((block, index) => {
+    for (const successor of block.successors) sorted[successor]!.predecessors.push(index);
+  });
+  return sorted;
+}
+
+/** Dominators by Cooper, Harvey and Kennedy's iteration, and what follows from them. */
+export function shapeOf(blocks: readonly Block[]): Shape {
+  const dominator = immediateDominators(blocks);
+  const isLoopHeader = new Uint8Array(blocks.length);
+  const isMerge = new Uint8Array(blocks.length);
+  let isReducible = true;
+  blocks.forEach((block, index) => {
+    let forward = 0;
+    for (const predecessor of block.predecessors) {
+      if (predecessor < index) forward++;
+      else {
+        isLoopHeader[index] = 1;
+        if (!dominates(dominator, index, predecessor)) isReducible = false;
+      }
+    }
+    if (forward > 1) isMerge[index] = 1;
+  });
+  const isInLoop = isReducible ? blocksInLoops(blocks) : isMerge.map(() => 1);
+  const chargesFuel = isLoopHeader.map((is, header) => (is && loopsWithoutCall(blocks, header) ? 1 : 0));
+  return {
+    dominator,
+    isLoopHeader,
+    chargesFuel,
+    isMerge,
+    isInLoop,
+    isReducible,
+    depth: treeDepth(dominator),
+  };
+}
+
+function loopsWithoutCall(blocks: readonly Block[], header: number): boolean {
+  const seen = new Set<number>();
+  const waiting = [header];
+  for (let index = waiting.pop(); index !== undefined; index = waiting.pop()) {
+    const block = blocks[index]!;
+    if (block.isCall) continue;
+    for (const successor of block.successors) {
+      if (successor === header) return true;
+      // Only higher numbers: a cycle through a lower one has that as its own header.
+      if (successor > header && !seen.has(successor)) {
+        seen.add(successor);
+        waiting.push(successor);
+      }
+    }
+  }
+  return false;
+}
+
+/** The natural loop of a back edge: its header, and what reaches the edge without passing the header. */
+function blocksInLoops(blocks: readonly Block[]): Uint8Array {
+  const isInLoop = new Uint8Array(blocks.length);
+  const seen = new Int32Array(blocks.length).fill(-1);
+  blocks.forEach((block, header) => {
+    const waiting = block.predecessors.filter((predecessor) => predecessor >= header);
+    if (waiting.length === 0) return;
+    isInLoop[header] = 1;
+    seen[header] = header;
+    for (let index = waiting.pop(); index !== undefined; index = waiting.pop()) {
+      if (seen[index] === header) continue;
+      seen[index] = header;
+      isInLoop[index] = 1;
+      waiting.push(...blocks[index]!.predecessors);
+    }
+  });
+  return isInLoop;
+}
+
+function immediateDominators(blocks: readonly Block[]): Int32Array {
+  const dominator = new Int32Array(blocks.length).fill(-1);
+  dominator[0] = 0;
+  for (let changed = true; changed; ) {
+    changed = false;
+    for (let index = 1; index < blocks.length; index++) {
+      let common = -1;
+      for (const predecessor of blocks[index]!.predecessors) {
+        if (dominator[predecessor] === -1) continue;
+        common = common === -1 ? predecessor : intersect(dominator, predecessor, common);
+      }
+      if (common !== dominator[index]) {
+        dominator[index] = common;
+        changed = true;
+      }
+    }
+  }
+  return dominator;
+}
+
+function intersect(dominator: Int32Array, a: number, b: number): number {
+  while (a !== b) {
+    if (a > b) a = dominator[a]!;
+    else b = dominator[b]!;
+  }
+  return a;
+}
+
+function dominates(dominator: Int32Array, above: number, below: number): boolean {
+  while (below > above) below = dominator[below]!;
+  return below === above;
+}
+
+function treeDepth(dominator: Int32Array): number {
+  const depth = new Int32Array(dominator.length);
+  let deepest = 0;
+  for (let index = 1; index < dominator.length; index++) {
+    depth[index] = depth[dominator[index]!]! + 1;
+    if (depth[index]! > deepest) deepest = depth[index]!;
+  }
+  return deepest;
+}

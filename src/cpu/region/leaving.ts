@@ -1,0 +1,102 @@
+import { JUMP_CACHE } from '../../machine/layout.ts';
+import { emitFind } from '../runtime/dispatch-runtime.ts';
+import { jumpCacheOffset } from '../runtime/helpers.ts';
+import { I32, I64, OP, VOID } from '../wasm/opcodes.ts';
+import { type Emitter, STACK_LEFT } from './emitter.ts';
+
+/** Pushes the host stack that is left to a callee. The frame's cost is known, and patched, at the end. */
+function pushStackLeft(e: Emitter): void {
+  const { code } = e;
+  code.get(STACK_LEFT);
+  code.op(OP.i32_const);
+  e.costSites.push(code.paddedUnsigned(0));
+  code.op(OP.i32_sub);
+}
+
+/** Pushes the table index of the translation at a known address. */
+function findKnown(e: Emitter, address: number, pushStack: () => void): void {
+  const { code } = e;
+  const entry = JUMP_CACHE + jumpCacheOffset(address % 0x1_0000_0000);
+  code.i32(0);
+  code.memory(OP.i64_load, entry);
+  code.i64op(OP.i64_eq, address);
+  code.if(I32);
+  code.i32(0);
+  code.memory(OP.i32_load, entry + 8);
+  code.else();
+  code.i64(address);
+  pushStack();
+  e.call('lookup');
+  code.end();
+}
+
+/** Leaves the region for an address known now, all registers written back: a tail call of its translation. */
+export function leaveTo(e: Emitter, address: number): void {
+  const { code } = e;
+  e.writeBack();
+  if (e.isStep) {
+    code.i64(address);
+    code.op(OP.return);
+    return;
+  }
+  code.get(STACK_LEFT);
+  const known = e.batch.request(address);
+  if (known >= 0) {
+    code.op(OP.return_call);
+    e.sites.push({ at: code.paddedUnsigned(0), target: known });
+    return;
+  }
+  findKnown(e, address, () => code.get(STACK_LEFT));
+  code.callIndirect(e.batch.regionType, true);
+}
+
+/** Leaves the region for the address in a local. */
+export function leaveToLocal(e: Emitter, rip: number): void {
+  const { code } = e;
+  e.writeBack();
+  if (e.isStep) {
+    code.get(rip);
+    code.op(OP.return);
+    return;
+  }
+  code.get(STACK_LEFT);
+  emitFind(code, rip, e.temp(I32), e.batch.helper('lookup'), () => code.get(STACK_LEFT));
+  code.callIndirect(e.batch.regionType, true);
+}
+
+/**
+ * Calls the function at `target` (an address, or a local that holds one) with its return address pushed already, and
+ * comes back only if it returned to `next`; any other RIP is passed on to the caller, and so on to the dispatcher.
+ */
+export function callGuest(e: Emitter, target: number | { readonly local: number }, next: number): void {
+  const { code } = e;
+  e.writeBack();
+  if (e.isStep) {
+    if (typeof target === 'number') code.i64(target);
+    else code.get(target.local);
+    code.op(OP.return);
+    return;
+  }
+  pushStackLeft(e);
+  if (typeof target === 'number') {
+    const known = e.batch.requestCalled(target);
+    if (known >= 0) {
+      code.op(OP.call);
+      e.sites.push({ at: code.paddedUnsigned(0), target: known });
+    } else {
+      findKnown(e, target, () => pushStackLeft(e));
+      code.callIndirect(e.batch.regionType);
+    }
+  } else {
+    emitFind(code, target.local, e.temp(I32), e.batch.helper('lookup'), () => pushStackLeft(e));
+    code.callIndirect(e.batch.regionType);
+  }
+  const came = e.temp(I64);
+  code.tee(came);
+  code.i64op(OP.i64_ne, next);
+  code.if(VOID);
+  code.get(came);
+  code.op(OP.return);
+  code.end();
+  e.forget();
+}

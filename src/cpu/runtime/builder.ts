@@ -1,0 +1,48 @@
+import { type FunctionType, ModuleBuilder } from '../wasm/module.ts';
+import { I32 } from '../wasm/opcodes.ts';
+import { HALVES_I32, I32_I32, type RuntimeFunction } from './function.ts';
+
+/** What the runtime module calls in TypeScript; nothing here is i64. Addresses are two halves. */
+export const HOST_IMPORTS: Record<string, FunctionType> = {
+  probeRead: HALVES_I32,
+  probeWrite: { params: [I32, I32, I32], results: [I32] },
+  find: HALVES_I32,
+  hostService: I32_I32,
+  hostRare: I32_I32,
+};
+
+/** Builds the runtime module: its functions are listed in advance so that they can call each other. */
+export class RuntimeBuilder {
+  readonly #module = new ModuleBuilder();
+  readonly #names: readonly string[];
+  readonly #functions = new Map<string, RuntimeFunction>();
+
+  constructor(names: readonly string[]) {
+    this.#names = names;
+    for (const [name, type] of Object.entries(HOST_IMPORTS)) this.#module.importFunction({ name, type });
+  }
+  /** Function index by name, of a host import or of a function defined now or later. */
+  index(name: string): number {
+    const imports = Object.keys(HOST_IMPORTS);
+    const imported = imports.indexOf(name);
+    if (imported >= 0) return imported;
+    const own = this.#names.indexOf(name);
+    if (own < 0) throw new Error(`no runtime function ${name}`);
+    return imports.length + own;
+  }
+  typeIndex(type: FunctionType): number {
+    return this.#module.typeIndex(type);
+  }
+  define(name: string, f: RuntimeFunction): void {
+    this.#functions.set(name, f);
+  }
+  finish(memoryPages: number): Uint8Array {
+    for (const name of this.#names) {
+      const f = this.#functions.get(name);
+      if (f === undefined) throw new Error(`runtime function ${name} is not defined`);
+      this.#module.defineFunction(f.type, f.locals, f.bytes());
+      this.#module.exportFunction(name, this.index(name));
+    }
+    return this.#module.finish(memoryPages);
+  }
+}

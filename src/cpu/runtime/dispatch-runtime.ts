@@ -1,0 +1,158 @@
+import { RAX, STATE } from '../../machine/cpu-state.ts';
+import { JUMP_CACHE } from '../../machine/layout.ts';
+import type { Code } from '../wasm/code.ts';
+import { I32, I64, OP, VOID } from '../wasm/opcodes.ts';
+import type { RuntimeBuilder } from './builder.ts';
+import { I32_I32, NOTHING, RuntimeFunction } from './function.ts';
+import { HELPERS, INTERNAL_EXIT, LEFT, REGION_TYPE, STACK_BUDGET, STACK_RESERVE } from './helpers.ts';
+
+/** Adds the dispatcher loop, the jump cache's miss function and the calls of the host. */
+export function addDispatchFunctions(runtime: RuntimeBuilder): void {
+  runtime.define('lookup', lookupFunction(runtime));
+  runtime.define('run', runFunction(runtime));
+  runtime.define('runOnce', runOnceFunction(runtime));
+  runtime.define('leave', leaveFunction());
+  runtime.define('service', serviceFunction(runtime));
+  runtime.define('rare', rareFunction(runtime));
+}
+
+/** Pushes the jump cache offset of the RIP in a local; see jumpCacheOffset. */
+export function emitJumpCacheOffset(code: Code, rip: number): void {
+  code.get(rip);
+  code.get(rip);
+  code.i64op(OP.i64_shl, 12);
+  code.op(OP.i64_xor);
+  code.op(OP.i32_wrap_i64);
+  code.i32op(OP.i32_and, 0xfff0);
+}
+
+/** Pushes the table index of the RIP in a local: from the jump cache, else through lookup. */
+export function emitFind(
+  code: Code,
+  rip: number,
+  entry: number,
+  lookup: number,
+  pushStack: () => void,
+): void {
+  emitJumpCacheOffset(code, rip);
+  code.tee(entry);
+  code.memory(OP.i64_load, JUMP_CACHE);
+  code.get(rip);
+  code.op(OP.i64_eq);
+  code.if(I32);
+  code.get(entry);
+  code.memory(OP.i32_load, JUMP_CACHE + 8);
+  code.else();
+  code.get(rip);
+  pushStack();
+  code.call(lookup);
+  code.end();
+}
+
+function lookupFunction(runtime: RuntimeBuilder): RuntimeFunction {
+  const f = new RuntimeFunction(HELPERS.lookup);
+  const { code } = f;
+  // Too little stack for a translation: unwind first. The index of `leave` is 0.
+  code.get(1);
+  code.i32op(OP.i32_lt_s, STACK_RESERVE);
+  code.if(VOID);
+  f.storeState64(STATE.rip, () => code.get(0));
+  f.storeState32(STATE.exit, () => code.i32(INTERNAL_EXIT.retry));
+  code.i32(0);
+  code.op(OP.return);
+  code.end();
+  code.get(0);
+  code.op(OP.i32_wrap_i64);
+  code.get(0);
+  code.i64op(OP.i64_shr_u, 32);
+  code.op(OP.i32_wrap_i64);
+  code.call(runtime.index('find'));
+  return f;
+}
+
+function runFunction(runtime: RuntimeBuilder): RuntimeFunction {
+  const f = new RuntimeFunction(NOTHING);
+  const { code } = f;
+  const rip = f.local(I64);
+  const entry = f.local(I32);
+  f.loadState64(STATE.rip);
+  code.set(rip);
+  code.loop(VOID);
+  code.i32(STACK_BUDGET);
+  emitFind(code, rip, entry, runtime.index('lookup'), () => code.i32(STACK_BUDGET));
+  code.callIndirect(runtime.typeIndex(REGION_TYPE));
+  code.set(rip);
+  continueUnlessLeft(f, rip);
+  code.brIf(0);
+  code.end();
+  return f;
+}
+
+/** Pushes 1 to go on at `rip`; 0 when a region has left, with its RIP in the state. */
+function continueUnlessLeft(f: RuntimeFunction, rip: number): void {
+  const { code } = f;
+  code.get(rip);
+  code.i64op(OP.i64_lt_s, 0);
+  f.loadState32(STATE.exit);
+  code.i32(0);
+  code.op(OP.i32_ne);
+  code.op(OP.i32_and);
+  code.if(I32);
+  code.get(rip);
+  code.i64op(OP.i64_ne, LEFT);
+  code.if(VOID);
+  f.storeState64(STATE.rip, () => {
+    code.i64(0);
+    code.get(rip);
+    code.op(OP.i64_sub);
+  });
+  code.end();
+  code.i32(0);
+  code.else();
+  code.i32(1);
+  code.end();
+}
+
+/** (table index) → 1 when the instruction there is done; the next RIP is in the state either way. */
+function runOnceFunction(runtime: RuntimeBuilder): RuntimeFunction {
+  const f = new RuntimeFunction(I32_I32);
+  const { code } = f;
+  const rip = f.local(I64);
+  code.i32(STACK_BUDGET);
+  code.get(0);
+  code.callIndirect(runtime.typeIndex(REGION_TYPE));
+  code.set(rip);
+  continueUnlessLeft(f, rip);
+  code.if(I32);
+  f.storeState64(STATE.rip, () => code.get(rip));
+  code.i32(1);
+  code.else();
+  code.i32(0);
+  code.end();
+  return f;
+}
+
+/** Stands in for a translation when run() must be left; the state says why. */
+function leaveFunction(): RuntimeFunction {
+  const f = new RuntimeFunction(REGION_TYPE);
+  f.code.i64(LEFT);
+  return f;
+}
+
+function serviceFunction(runtime: RuntimeBuilder): RuntimeFunction {
+  const f = new RuntimeFunction(HELPERS.service);
+  const { code } = f;
+  f.storeState64(STATE.rip, () => code.get(0));
+  code.call(runtime.index('materialise'));
+  f.loadState32(STATE.gpr + RAX * 8);
+  code.call(runtime.index('hostService'));
+  code.call(runtime.index('adopt'));
+  return f;
+}
+
+function rareFunction(runtime: RuntimeBuilder): RuntimeFunction {
+  const f = new RuntimeFunction(HELPERS.rare);
+  f.code.get(0);
+  f.code.call(runtime.index('hostRare'));
+  return f;
+}

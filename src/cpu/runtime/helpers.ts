@@ -1,0 +1,63 @@
+import type { FunctionType } from '../wasm/module.ts';
+import { I32, I64, V128 } from '../wasm/opcodes.ts';
+
+/** Translated code: takes the host stack left to it (bytes), yields the next RIP or a leaving value. */
+export const REGION_TYPE: FunctionType = { params: [I32], results: [I64] };
+
+/**
+ * The functions of the static runtime module that translated code calls. A status of 0 means done; any other
+ * means that the instruction must be left before it began (the reason is in the CPU state).
+ */
+export const HELPERS = {
+  /** Host address for reading `size` bytes at a guest address, or 0. May be a copy when it crosses a page. */
+  missRead: { params: [I64, I32], results: [I32] },
+  /** Host address for reading and writing, or 0. Below FRAMES it is a copy that `commit` must write back. */
+  missModify: { params: [I64, I32], results: [I32] },
+  commit: { params: [I64, I32], results: [] },
+  store1: { params: [I64, I32], results: [I32] },
+  store2: { params: [I64, I32], results: [I32] },
+  store4: { params: [I64, I32], results: [I32] },
+  store8: { params: [I64, I64], results: [I32] },
+  store16: { params: [I64, V128], results: [I32] },
+  /** Function table index of the translation of a RIP; that of `leave` when there is none. */
+  lookup: { params: [I64, I32], results: [I32] },
+  /** The six arithmetic flags of (kind, a, b, result). */
+  flags: { params: [I32, I64, I64, I64], results: [I32] },
+  /** Sets the fault of a misaligned or non-canonical access. */
+  protection: { params: [], results: [] },
+  /** Host call of a `syscall` whose next RIP is given. Not 0: leave with the RIP in the state. */
+  service: { params: [I64], results: [I32] },
+  /** Host call for a rare instruction (see RARE). Status as above. */
+  rare: { params: [I32], results: [I32] },
+  mulHighUnsigned: { params: [I64, I64], results: [I64] },
+  mulHighSigned: { params: [I64, I64], results: [I64] },
+  /** Division of high:low by a divisor that is not 0: quotient, remainder, and 1 if the quotient is too large. */
+  divideUnsigned: { params: [I64, I64, I64], results: [I64, I64, I32] },
+  divideSigned: { params: [I64, I64, I64], results: [I64, I64, I32] },
+  /** A repeated string instruction on the registers in the state; parameter: see string-runtime.ts. */
+  repeat: { params: [I32, I64], results: [I32] },
+} as const satisfies Record<string, FunctionType>;
+export type HelperName = keyof typeof HELPERS;
+
+/** Instructions that the host serves with all registers written back. */
+export const RARE = { cpuid: 1, rdtsc: 2, rdtscp: 3 } as const;
+
+/** Reasons for leaving that run() deals with itself: not for its caller. */
+export const INTERNAL_EXIT = {
+  /** Unwind all wasm frames, then go on at the RIP. */
+  retry: 0x101,
+  /** Unwind, then execute the instruction at the RIP alone: it writes to translated code. */
+  step: 0x102,
+} as const;
+
+/** Host stack bytes that translated code may use, and what it must leave for a translation in its midst. */
+export const STACK_BUDGET = 560_000;
+export const STACK_RESERVE = 60_000;
+
+/** Returned by a region in place of a RIP: the RIP is already in the state. */
+export const LEFT = -1;
+
+/** Byte offset of the jump cache entry of a RIP whose low 32 bits are given; the same computation is emitted. */
+export function jumpCacheOffset(ripLow: number): number {
+  return (ripLow ^ (ripLow << 12)) & 0xfff0;
+}

@@ -1,0 +1,34 @@
+import { Exit } from '../../process/executor.ts';
+import { addProtectionFunction, addTlbFunctions } from '../tlb/tlb-runtime.ts';
+import { addArithmeticFunctions } from './arithmetic-runtime.ts';
+import { RuntimeBuilder } from './builder.ts';
+import { addDispatchFunctions } from './dispatch-runtime.ts';
+import { addFlagFunctions } from './flags-runtime.ts';
+import { HELPERS } from './helpers.ts';
+import { addStringFunctions } from './string-runtime.ts';
+
+const INNER = [
+  'pageRead',
+  'pageWrite',
+  'run',
+  'runOnce',
+  'leave',
+  'materialise',
+  'adopt',
+  'loadSized',
+  'storeSized',
+  'divide128',
+];
+const STATUS_ACCESS_VIOLATION = 0xc0000005;
+
+/** The bytes of the static module: everything that translated code calls, and the dispatcher. */
+export function buildRuntime(memoryPages: number): Uint8Array {
+  const runtime = new RuntimeBuilder([...INNER, ...Object.keys(HELPERS)]);
+  addTlbFunctions(runtime);
+  addProtectionFunction(runtime, Exit.fault, STATUS_ACCESS_VIOLATION);
+  addFlagFunctions(runtime);
+  addArithmeticFunctions(runtime);
+  addStringFunctions(runtime);
+  addDispatchFunctions(runtime);
+  return runtime.finish(memoryPages);
+}

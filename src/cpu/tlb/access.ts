@@ -1,0 +1,226 @@
+import { STATE } from '../../machine/cpu-state.ts';
+import { FRAMES, PAGE_SIZE, TLB_READ, TLB_WRITE } from '../../machine/layout.ts';
+import type { MemoryOperand, Segment } from '../decode/instruction.ts';
+import type { Emitter, Helper } from '../region/emitter.ts';
+import { I32, I64, OP, VOID } from '../wasm/opcodes.ts';
+import { TLB_ADDEND, TLB_INDEX_MASK } from './layout.ts';
+import { loadOp, storeOp } from './tlb-runtime.ts';
+
+/*
+ * Every access of translated code to guest memory is emitted here. The fast path compares the tag of the entry of
+ * the first byte's page with the page of the last byte, so an access that crosses a page misses.
+ */
+
+/** Computes the effective address of a memory operand into a new temporary. */
+export function address(e: Emitter, operand: MemoryOperand): number {
+  pushAddress(e, operand);
+  const at = e.save(I64);
+  e.nameMember(at, e.plan?.operand);
+  return at;
+}
+
+/** Makes local `at`, which holds the address of the instruction's access to the stack, known as such. */
+export function stackAddress(e: Emitter): number {
+  const at = e.save(I64);
+  e.nameMember(at, e.plan?.stack);
+  return at;
+}
+
+/** Pushes the effective address, segment base included. */
+export function pushAddress(e: Emitter, operand: MemoryOperand): void {
+  pushOffset(e, operand);
+  addSegment(e, operand.segment);
+}
+
+/** Pushes the effective address without the segment base: what lea computes. */
+export function pushOffset(e: Emitter, operand: MemoryOperand): void {
+  const { code } = e;
+  const { base, index, scale, disp } = operand;
+  if (base < 0 && index < 0) {
+    code.i64(operand.address32 ? disp >>> 0 : disp);
+    return;
+  }
+  if (base >= 0) e.get(base);
+  if (index >= 0) {
+    e.get(index);
+    if (scale > 1) code.i64op(OP.i64_shl, Math.log2(scale));
+    if (base >= 0) code.op(OP.i64_add);
+  }
+  if (disp !== 0) code.i64op(OP.i64_add, disp);
+  if (operand.address32) {
+    code.op(OP.i32_wrap_i64);
+    code.op(OP.i64_extend_i32_u);
+  }
+}
+
+export function addSegment(e: Emitter, segment: Segment): void {
+  if (segment === undefined) return;
+  e.loadState(I64, segment === 'gs' ? STATE.gsBase : STATE.fsBase);
+  e.code.op(OP.i64_add);
+}
+
+/** Emits the comparison for `size` bytes at the address in local `at` + `distance`; yields the local of the entry. */
+function compareTag(e: Emitter, at: number, distance: number, size: number, tlb: number): number {
+  const { code } = e;
+  const entry = e.temp(I32);
+  code.get(at);
+  if (distance !== 0) code.i64op(OP.i64_add, distance);
+  code.i64op(OP.i64_shr_u, 8);
+  code.op(OP.i32_wrap_i64);
+  code.i32op(OP.i32_and, TLB_INDEX_MASK);
+  code.tee(entry);
+  code.memory(OP.i64_load, tlb);
+  code.get(at);
+  if (distance + size !== 1) code.i64op(OP.i64_add, distance + size - 1);
+  code.i64op(OP.i64_and, -PAGE_SIZE);
+  code.op(OP.i64_eq);
+  return entry;
+}
+
+/**
+ * Emits an access as its fast path (with the host address pushed) and its slow path. A member of a group relies on
+ * the check of the group's first member; after a slow path nothing checked before is relied on any more, because it
+ * may have changed what a page shows.
+ */
+function checked(
+  e: Emitter,
+  at: number,
+  size: number,
+  tlb: number,
+  type: number,
+  fast: () => void,
+  slow: () => void,
+): void {
+  const { code } = e;
+  const member = e.memberAt(at);
+  const pushHost = (pushAddend: () => void) => {
+    code.get(at);
+    code.op(OP.i32_wrap_i64);
+    pushAddend();
+    code.op(OP.i32_add);
+    fast();
+  };
+  if (member !== undefined && member.group.addend >= 0) {
+    const { addend } = member.group;
+    code.get(addend);
+    code.if(type);
+    pushHost(() => code.get(addend));
+  } else {
+    const group = member?.group;
+    const used = group === undefined ? tlb : group.writes ? TLB_WRITE : TLB_READ;
+    const distance = group === undefined ? 0 : group.low - member!.offset;
+    const entry = compareTag(e, at, distance, group === undefined ? size : group.high - group.low, used);
+    if (group !== undefined) e.openGroup(group);
+    code.if(type);
+    pushHost(() => {
+      code.get(entry);
+      code.memory(OP.i32_load, used + TLB_ADDEND);
+      if (group !== undefined) code.tee(group.addend);
+    });
+  }
+  code.else();
+  slow();
+  e.distrustGroups();
+  code.end();
+}
+
+/** Pushes the host address of `size` bytes at the address in local `at`; leaves the region on a fault. */
+function pushChecked(e: Emitter, at: number, size: number, tlb: number, miss: Helper): void {
+  const { code } = e;
+  const host = e.temp(I32);
+  checked(
+    e,
+    at,
+    size,
+    tlb,
+    I32,
+    () => {},
+    () => {
+      code.get(at);
+      code.i32(size);
+      e.call(miss);
+      code.tee(host);
+      code.op(OP.i32_eqz);
+      e.exitIfFailed();
+      code.get(host);
+    },
+  );
+}
+
+/** Pushes the host address for reading. The bytes there must be used at once. */
+export function pushReadable(e: Emitter, at: number, size: number): void {
+  pushChecked(e, at, size, TLB_READ, 'missRead');
+}
+
+/** Pushes the value of `size` bytes at the address in local `at`: i32 (zero-extended), i64 or v128. */
+export function load(e: Emitter, at: number, size: number): void {
+  pushReadable(e, at, size);
+  loadOp(e.code, size);
+}
+
+/** Stores local `value` to the address in local `at`. */
+export function store(e: Emitter, at: number, size: number, value: number): void {
+  const { code } = e;
+  const fast = () => {
+    code.get(value);
+    storeOp(code, size);
+  };
+  checked(e, at, size, TLB_WRITE, VOID, fast, () => {
+    code.get(at);
+    code.get(value);
+    e.call(`store${size as 1 | 2 | 4 | 8 | 16}`);
+    e.exitIfFailed();
+  });
+}
+
+/** A read-modify-write in progress. */
+export interface Modify {
+  readonly at: number;
+  readonly host: number;
+  readonly size: number;
+}
+
+/** Checks an access that reads and writes; nothing after it can fault. */
+export function beginModify(e: Emitter, at: number, size: number): Modify {
+  pushChecked(e, at, size, TLB_WRITE, 'missModify');
+  return { at, size, host: e.save(I32) };
+}
+
+export function loadModify(e: Emitter, modify: Modify): void {
+  e.code.get(modify.host);
+  loadOp(e.code, modify.size);
+}
+
+/** Stores local `value` back. */
+export function endModify(e: Emitter, modify: Modify, value: number): void {
+  const { code } = e;
+  code.get(modify.host);
+  code.get(value);
+  storeOp(code, modify.size);
+  commitModify(e, modify);
+}
+
+/** Completes a read-modify-write whose bytes at `host` were changed. */
+export function commitModify(e: Emitter, modify: Modify): void {
+  const { code } = e;
+  if (modify.size === 1) return;
+  code.get(modify.host);
+  code.i32op(OP.i32_lt_u, FRAMES);
+  code.if(VOID);
+  code.get(modify.at);
+  code.i32(modify.size);
+  e.call('commit');
+  code.end();
+}
+
+/** Leaves with the fault of a misaligned access (what Windows reports for #GP) unless `at` is a multiple of 16. */
+export function checkAligned(e: Emitter, at: number): void {
+  const { code } = e;
+  code.get(at);
+  code.op(OP.i32_wrap_i64);
+  code.i32op(OP.i32_and, 15);
+  code.if(VOID);
+  e.call('protection');
+  e.exitAt(e.instruction.address);
+  code.end();
+}

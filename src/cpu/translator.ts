@@ -1,0 +1,265 @@
+import { CpuState, RAX, RBX, RCX, RDX, STATE } from '../machine/cpu-state.ts';
+import { FRAMES, PAGE_SIZE } from '../machine/layout.ts';
+import { EXECUTE, READ, WRITE } from '../memory/constants.ts';
+import type { AddressSpace } from '../memory/space.ts';
+import { STATUS_ACCESS_VIOLATION } from '../memory/status.ts';
+import type { MemorySystem } from '../memory/system.ts';
+import { type Executor, Exit, type ExitReason, type ServiceHook } from '../process/executor.ts';
+import { CodeCache, SpaceCode } from './code/code-cache.ts';
+import { Compiler, type TranslationStatistics } from './code/compiler.ts';
+import { FunctionTable } from './code/function-table.ts';
+import { JumpCache } from './code/jump-cache.ts';
+import { cpuid } from './cpuid.ts';
+import { TF } from './region/flag-kinds.ts';
+import { INTERNAL_EXIT, RARE } from './runtime/helpers.ts';
+import { Runtime } from './runtime/runtime.ts';
+import { Tlb } from './tlb/tlb.ts';
+import { describeInstruction } from './unsupported.ts';
+
+const HIGH = 0x1_0000_0000;
+/** High halves of addresses from here on are no user space's. */
+const USER_HIGH = 0x8000;
+/** High halves from here on, with the low ones below, are not canonical. */
+const KERNEL_HIGH = 0xffff_8000;
+/** Translations in the machine after which all are dropped: hostile code makes new code without end. */
+const MOST_FUNCTIONS = 60_000;
+/** Fuel that translating one guest instruction costs, so that translation counts as time, too. */
+const TRANSLATION_FUEL = 50;
+/** Table index of the function that leaves the dispatcher. */
+const LEAVE = 0;
+
+/** Reasons for leaving translated code that the state holds; see Exit and INTERNAL_EXIT. */
+type Reason = ExitReason | (typeof INTERNAL_EXIT)[keyof typeof INTERNAL_EXIT];
+
+export interface TranslatorOptions {
+  /** Counts for rdtsc, about a nanosecond each. */
+  readonly timestamp?: () => number;
+}
+
+/**
+ * The CPU: translates guest functions to WebAssembly when they are first reached and runs them. One translator
+ * serves all address spaces of a machine, one of them at a time.
+ */
+export class Translator implements Executor {
+  readonly #system: MemorySystem;
+  readonly #service: ServiceHook;
+  readonly #timestamp: () => number;
+  readonly #state: CpuState;
+  readonly #tlb: Tlb;
+  readonly #jumpCache: JumpCache;
+  readonly #table = new FunctionTable();
+  readonly #cache: CodeCache;
+  readonly #runtime: Runtime;
+  readonly #compiler: Compiler;
+  readonly #codes = new WeakMap<AddressSpace, SpaceCode>();
+  #space!: AddressSpace;
+  #code!: SpaceCode;
+  #unsupported = '';
+
+  constructor(system: MemorySystem, service: ServiceHook, options: TranslatorOptions = {}) {
+    this.#system = system;
+    this.#service = service;
+    this.#timestamp = options.timestamp ?? (() => performance.now() * 1e6);
+    this.#state = new CpuState(system.ram);
+    this.#tlb = new Tlb(system.ram, system.frames.count);
+    this.#jumpCache = new JumpCache(system.ram);
+    this.#cache = new CodeCache(system.frames, this.#table, this.#jumpCache);
+    this.#runtime = new Runtime(system.ram, this.#table.table, {
+      probeRead: (low, high) => this.#probeRead(low, high),
+      probeWrite: (low, high, size) => this.#probeWrite(low, high, size),
+      find: (low, high) => this.#find(low, high),
+      hostService: (service) => this.#serve(service),
+      hostRare: (which) => this.#rare(which),
+    });
+    this.#table.setLeave(this.#runtime.leave);
+    this.#compiler = new Compiler(this.#table, this.#runtime.imports);
+    system.onCodeChange = (frame) => this.#cache.dropFrame(frame);
+  }
+
+  get unsupported(): string {
+    return this.#unsupported;
+  }
+  get statistics(): TranslationStatistics {
+    return this.#compiler.statistics;
+  }
+
+  activate(space: AddressSpace): void {
+    if (space === this.#space) return;
+    this.#space = space;
+    let code = this.#codes.get(space);
+    if (code === undefined) {
+      code = new SpaceCode();
+      this.#codes.set(space, code);
+      space.onTranslationChange = (changed, firstPage, count) =>
+        this.#translationChanged(changed, firstPage, count);
+    }
+    this.#code = code;
+    this.#tlb.flush();
+    this.#jumpCache.flush();
+  }
+
+  #translationChanged(space: AddressSpace, firstPage: number, count: number): void {
+    if (space === this.#space) this.#tlb.drop(firstPage, count);
+    this.#cache.detachPages(this.#codes.get(space)!, firstPage, count);
+  }
+
+  run(fuel: number): ExitReason {
+    const state = this.#state;
+    const runtime = this.#runtime;
+    runtime.adopt();
+    state.setWord(STATE.fuel, fuel);
+    let reason: Reason = INTERNAL_EXIT.retry;
+    do {
+      this.#cache.hasDropped = false;
+      state.setWord(STATE.exit, 0);
+      if (this.#table.count > MOST_FUNCTIONS) this.#cache.dropAll();
+      if (state.word(STATE.rflags) & TF) reason = this.#step() ?? Exit.singleStep;
+      else if (reason === INTERNAL_EXIT.step) reason = this.#step() ?? INTERNAL_EXIT.retry;
+      else {
+        runtime.run();
+        reason = state.word(STATE.exit) as Reason;
+      }
+      if (reason === INTERNAL_EXIT.retry && (state.word(STATE.fuel) | 0) < 0) reason = Exit.fuel;
+    } while (reason === INTERNAL_EXIT.retry || reason === INTERNAL_EXIT.step);
+    runtime.materialise();
+    if (reason === Exit.unsupported) this.#unsupported = describeInstruction(this.#space, state.rip);
+    return reason;
+  }
+
+  /** Executes the one instruction at the RIP by a translation of its own. Undefined when it was completed. */
+  #step(): Reason | undefined {
+    const { rip } = this.#state;
+    const reader = rip < HIGH * USER_HIGH ? this.#compiler.reader(this.#space, rip) : undefined;
+    if (reader === undefined) {
+      this.#executeFault(rip % HIGH, Math.floor(rip / HIGH));
+      return Exit.fault;
+    }
+    const index = this.#compiler.compileStep(reader, rip);
+    const isDone = this.#runtime.runOnce(index) === 1;
+    this.#table.remove(index);
+    return isDone ? undefined : (this.#state.word(STATE.exit) as Reason);
+  }
+
+  // Called by translated code
+
+  #probeRead(low: number, high: number): number {
+    const host = this.#probe(low >>> 0, high >>> 0, READ);
+    if (host === 0) return 0;
+    if (this.#cache.hasDropped) return this.#leave(INTERNAL_EXIT.retry);
+    this.#tlb.fillRead(low, high, host);
+    return host;
+  }
+
+  /** A frame with translated code gets no TLB entry for writing, so that each store to it comes here. */
+  #probeWrite(low: number, high: number, size: number): number {
+    const host = this.#probe(low >>> 0, high >>> 0, WRITE);
+    if (host === 0) return 0;
+    if (this.#cache.hasDropped) return this.#leave(INTERNAL_EXIT.step);
+    const frame = (host - FRAMES) >>> 12;
+    if (this.#system.frames.holdsCode[frame] === 0) {
+      this.#tlb.fillWrite(low, high, host);
+      return host;
+    }
+    if (!this.#cache.isCode(frame, low & (PAGE_SIZE - 1), size)) return host;
+    this.#cache.dropFrame(frame);
+    return this.#leave(INTERNAL_EXIT.step);
+  }
+
+  #probe(low: number, high: number, access: number): number {
+    if (high >= USER_HIGH) {
+      this.#outsideUserSpace(low, high, access);
+      return 0;
+    }
+    const host = this.#space.probe(high * HIGH + low, access);
+    if (host === 0) this.#spaceFault();
+    return host;
+  }
+  #spaceFault(): void {
+    const { faultStatus, faultAddress, faultAccess } = this.#space;
+    const state = this.#state;
+    state.setWord(STATE.exit, Exit.fault);
+    state.setWord(STATE.exitCode, faultStatus);
+    state.setNumber64(STATE.faultAddress, faultAddress);
+    state.setWord(STATE.faultAccess, faultAccess);
+  }
+  /** The upper half of the address space faults at its address; what lies between is a #GP, which tells none. */
+  #outsideUserSpace(low: number, high: number, access: number): void {
+    const state = this.#state;
+    const isCanonical = high >= KERNEL_HIGH;
+    state.setWord(STATE.exit, Exit.fault);
+    state.setWord(STATE.exitCode, STATUS_ACCESS_VIOLATION);
+    state.setWord(STATE.faultAddress, isCanonical ? low : 0xffff_ffff);
+    state.setWord(STATE.faultAddress + 4, isCanonical ? high : 0xffff_ffff);
+    state.setWord(STATE.faultAccess, isCanonical ? access : READ);
+  }
+  #leave(reason: Reason): number {
+    this.#state.setWord(STATE.exit, reason);
+    return 0;
+  }
+
+  /** Table index of the translation at an address, made now if there is none. */
+  #find(lowSigned: number, highSigned: number): number {
+    const low = lowSigned >>> 0;
+    const high = highSigned >>> 0;
+    if (high >= USER_HIGH) return this.#executeFault(low, high);
+    const rip = high * HIGH + low;
+    const index =
+      this.#code.entries.get(rip) ??
+      this.#cache.adopt(rip, this.#code, (span) => this.#compiler.holds(this.#space, span)) ??
+      this.#translate(rip);
+    if (index === LEAVE) return LEAVE;
+    if (this.#cache.hasDropped) {
+      this.#state.rip = rip;
+      return this.#leave(INTERNAL_EXIT.retry);
+    }
+    this.#jumpCache.set(low, high, index);
+    return index;
+  }
+  #executeFault(low: number, high: number): number {
+    if (high >= USER_HIGH) this.#outsideUserSpace(low, high, EXECUTE);
+    else this.#spaceFault();
+    this.#state.setWord(STATE.rip, low);
+    this.#state.setWord(STATE.rip + 4, high);
+    return LEAVE;
+  }
+  #translate(rip: number): number {
+    const reader = this.#compiler.reader(this.#space, rip);
+    if (reader === undefined) return this.#executeFault(rip % HIGH, Math.floor(rip / HIGH));
+    if (this.#table.count > MOST_FUNCTIONS) {
+      this.#state.rip = rip;
+      return this.#leave(INTERNAL_EXIT.retry);
+    }
+    const before = this.statistics.instructions;
+    const batch = this.#compiler.compile(reader, rip, this.#code);
+    for (const { frame } of batch.spans) this.#tlb.forbidWrites(frame);
+    this.#cache.add(batch, this.#code);
+    const cost = (this.statistics.instructions - before) * TRANSLATION_FUEL;
+    this.#state.setWord(STATE.fuel, this.#state.word(STATE.fuel) - cost);
+    return this.#code.entries.get(rip)!;
+  }
+
+  /** The RIP in the state is after the syscall. Not 0: leave. */
+  #serve(service: number): number {
+    if (this.#service(service)) {
+      this.#state.setWord(STATE.exit, Exit.service);
+      return 1;
+    }
+    if (!this.#cache.hasDropped) return 0;
+    this.#state.setWord(STATE.exit, INTERNAL_EXIT.retry);
+    return 1;
+  }
+
+  #rare(which: number): number {
+    const state = this.#state;
+    if (which === RARE.cpuid) {
+      const answer = cpuid(state.gprLow(RAX));
+      [RAX, RBX, RCX, RDX].forEach((register, at) => state.setGprHalves(register, answer[at]! >>> 0, 0));
+    } else {
+      const count = Math.floor(this.#timestamp());
+      state.setGprHalves(RAX, count >>> 0, 0);
+      state.setGprHalves(RDX, Math.floor(count / HIGH) >>> 0, 0);
+      if (which === RARE.rdtscp) state.setGprHalves(RCX, 0, 0);
+    }
+    return 0;
+  }
+}

@@ -1,0 +1,183 @@
+import { FC, I32, I64, OP, SIMD, V128, type ValueType } from './opcodes.ts';
+
+/** Growing bytes of WebAssembly code, with one method for each shape of instruction. */
+export class Code {
+  bytes: Uint8Array;
+  length = 0;
+
+  constructor(capacity = 1024) {
+    this.bytes = new Uint8Array(capacity);
+  }
+
+  /** Room for at least `count` more bytes. */
+  reserve(count: number): void {
+    if (this.length + count <= this.bytes.length) return;
+    const larger = new Uint8Array(Math.max(this.bytes.length * 2, this.length + count));
+    larger.set(this.bytes.subarray(0, this.length));
+    this.bytes = larger;
+  }
+  byte(value: number): void {
+    if (this.length === this.bytes.length) this.reserve(1);
+    this.bytes[this.length++] = value;
+  }
+  append(other: Uint8Array): void {
+    this.reserve(other.length);
+    this.bytes.set(other, this.length);
+    this.length += other.length;
+  }
+  unsigned(value: number): void {
+    while (value >= 0x80) {
+      this.byte((value & 0x7f) | 0x80);
+      value = value >= 0x8000_0000 ? Math.floor(value / 128) : value >>> 7;
+    }
+    this.byte(value);
+  }
+  /** A signed LEB128 of an integer within ±2^53. */
+  signed(value: number): void {
+    for (;;) {
+      const low = value & 0x7f;
+      value = Math.floor(value / 128);
+      const done = (value === 0 && (low & 0x40) === 0) || (value === -1 && (low & 0x40) !== 0);
+      this.byte(done ? low : low | 0x80);
+      if (done) return;
+    }
+  }
+  #signedBig(value: bigint): void {
+    for (;;) {
+      const low = Number(value & 0x7fn);
+      value >>= 7n;
+      const done = (value === 0n && (low & 0x40) === 0) || (value === -1n && (low & 0x40) !== 0);
+      this.byte(done ? low : low | 0x80);
+      if (done) return;
+    }
+  }
+  /** An unsigned number in five bytes, which patchUnsigned can overwrite; returns where it is. */
+  paddedUnsigned(value: number): number {
+    const at = this.length;
+    this.reserve(5);
+    this.length += 5;
+    this.patchUnsigned(at, value);
+    return at;
+  }
+  patchUnsigned(at: number, value: number): void {
+    for (let index = 0; index < 5; index++) {
+      this.bytes[at + index] = (value & 0x7f) | (index < 4 ? 0x80 : 0);
+      value >>>= 7;
+    }
+  }
+
+  op(opcode: number): void {
+    this.byte(opcode);
+  }
+  i32(value: number): void {
+    this.byte(OP.i32_const);
+    this.signed(value | 0);
+  }
+  i64(value: number | bigint): void {
+    this.byte(OP.i64_const);
+    if (typeof value === 'number') this.signed(value);
+    else if (value >= -0x1f_ffff_ffff_ffffn && value <= 0x1f_ffff_ffff_ffffn) this.signed(Number(value));
+    else this.#signedBig(BigInt.asIntN(64, value));
+  }
+  get(local: number): void {
+    this.byte(OP.local_get);
+    this.unsigned(local);
+  }
+  set(local: number): void {
+    this.byte(OP.local_set);
+    this.unsigned(local);
+  }
+  tee(local: number): void {
+    this.byte(OP.local_tee);
+    this.unsigned(local);
+  }
+  /** A load or store of one opcode byte; alignment is only a hint, so none is claimed. */
+  memory(opcode: number, offset = 0): void {
+    this.byte(opcode);
+    this.byte(0);
+    this.unsigned(offset);
+  }
+  /** i32 arithmetic with a constant on the right. */
+  i32op(opcode: number, constant: number): void {
+    this.i32(constant);
+    this.byte(opcode);
+  }
+  i64op(opcode: number, constant: number | bigint): void {
+    this.i64(constant);
+    this.byte(opcode);
+  }
+  block(type: number): void {
+    this.byte(OP.block);
+    this.byte(type);
+  }
+  loop(type: number): void {
+    this.byte(OP.loop);
+    this.byte(type);
+  }
+  if(type: number): void {
+    this.byte(OP.if);
+    this.byte(type);
+  }
+  else(): void {
+    this.byte(OP.else);
+  }
+  end(): void {
+    this.byte(OP.end);
+  }
+  br(depth: number): void {
+    this.byte(OP.br);
+    this.unsigned(depth);
+  }
+  brIf(depth: number): void {
+    this.byte(OP.br_if);
+    this.unsigned(depth);
+  }
+  call(functionIndex: number): void {
+    this.byte(OP.call);
+    this.unsigned(functionIndex);
+  }
+  callIndirect(typeIndex: number, tail = false): void {
+    this.byte(tail ? OP.return_call_indirect : OP.call_indirect);
+    this.unsigned(typeIndex);
+    this.byte(0);
+  }
+  fc(opcode: number): void {
+    this.byte(0xfc);
+    this.unsigned(opcode);
+    if (opcode === FC.memory_copy) this.byte(0);
+    if (opcode === FC.memory_copy || opcode === FC.memory_fill) this.byte(0);
+  }
+  simd(opcode: number): void {
+    this.byte(0xfd);
+    this.unsigned(opcode);
+  }
+  lane(opcode: number, lane: number): void {
+    this.simd(opcode);
+    this.byte(lane);
+  }
+  simdMemory(opcode: number, offset = 0): void {
+    this.simd(opcode);
+    this.byte(0);
+    this.unsigned(offset);
+  }
+  shuffle(lanes: readonly number[]): void {
+    this.simd(SIMD.i8x16_shuffle);
+    for (const lane of lanes) this.byte(lane);
+  }
+  /** A v128 constant of four 32-bit words. */
+  v128(w0: number, w1: number, w2: number, w3: number): void {
+    this.simd(SIMD.v128_const);
+    for (const word of [w0, w1, w2, w3]) {
+      for (let shift = 0; shift < 32; shift += 8) this.byte((word >>> shift) & 0xff);
+    }
+  }
+  /** Loads a value of `type` from base address on the stack + offset. */
+  loadType(type: ValueType, offset: number): void {
+    if (type === V128) this.simdMemory(SIMD.v128_load, offset);
+    else this.memory(type === I64 ? OP.i64_load : type === I32 ? OP.i32_load : OP.f64_load, offset);
+  }
+  storeType(type: ValueType, offset: number): void {
+    if (type === V128) this.simdMemory(SIMD.v128_store, offset);
+    else this.memory(type === I64 ? OP.i64_store : type === I32 ? OP.i32_store : OP.f64_store, offset);
+  }
+}

@@ -1,0 +1,99 @@
+import type { BrokenTime } from './time.ts';
+
+const DAYS = ['Sunday', 'Monday', 'Tuesday', 'Wednesday', 'Thursday', 'Friday', 'Saturday'];
+const MONTHS = [
+  'January',
+  'February',
+  'March',
+  'April',
+  'May',
+  'June',
+  'July',
+  'August',
+  'September',
+  'October',
+  'November',
+  'December',
+];
+
+function two(value: number): string {
+  return String(value).padStart(2, '0');
+}
+
+/** asctime's 24 characters and line feed. */
+export function asctimeText(time: BrokenTime): string {
+  const day = (DAYS[time.weekday] ?? '').slice(0, 3).padEnd(3);
+  const month = (MONTHS[time.month] ?? '').slice(0, 3).padEnd(3);
+  const clock = `${two(time.hour)}:${two(time.minute)}:${two(time.second)}`;
+  return `${day} ${month} ${two(time.day)} ${clock} ${String(time.year + 1900).padStart(4, '0')}\n`.slice(
+    0,
+    25,
+  );
+}
+
+/** Week of the year where weeks begin on Sunday (0) or Monday (1). */
+function week(time: BrokenTime, first: number): number {
+  return Math.floor((time.yearday + 7 - ((time.weekday - first + 7) % 7)) / 7);
+}
+
+/** What each code of strftime stands for; `#` before it takes leading zeros away. */
+const CODES: Readonly<Record<string, (time: BrokenTime) => string | number>> = {
+  a: (t) => (DAYS[t.weekday] ?? '').slice(0, 3),
+  A: (t) => DAYS[t.weekday] ?? '',
+  b: (t) => (MONTHS[t.month] ?? '').slice(0, 3),
+  B: (t) => MONTHS[t.month] ?? '',
+  c: (t) => `${short(t)} ${clock(t)}`,
+  d: (t) => two(t.day),
+  H: (t) => two(t.hour),
+  I: (t) => two(t.hour % 12 || 12),
+  j: (t) => String(t.yearday + 1).padStart(3, '0'),
+  m: (t) => two(t.month + 1),
+  M: (t) => two(t.minute),
+  p: (t) => (t.hour < 12 ? 'AM' : 'PM'),
+  S: (t) => two(t.second),
+  U: (t) => two(week(t, 0)),
+  w: (t) => t.weekday,
+  W: (t) => two(week(t, 1)),
+  x: (t) => short(t),
+  X: (t) => clock(t),
+  y: (t) => two((((t.year + 1900) % 100) + 100) % 100),
+  Y: (t) => t.year + 1900,
+  z: () => '+0000',
+  Z: () => 'UTC',
+  '%': () => '%',
+};
+
+function short(time: BrokenTime): string {
+  return `${two(time.month + 1)}/${two(time.day)}/${two((((time.year + 1900) % 100) + 100) % 100)}`;
+}
+function clock(time: BrokenTime): string {
+  return `${two(time.hour)}:${two(time.minute)}:${two(time.second)}`;
+}
+function long(time: BrokenTime): string {
+  return `${DAYS[time.weekday] ?? ''}, ${MONTHS[time.month] ?? ''} ${two(time.day)}, ${time.year + 1900}`;
+}
+
+/** strftime's text, or undefined for a code that is none. */
+export function formatTime(format: string, time: BrokenTime): string | undefined {
+  let out = '';
+  for (let at = 0; at < format.length; at++) {
+    if (format[at] !== '%') {
+      out += format[at];
+      continue;
+    }
+    const alternate = format[at + 1] === '#';
+    at += alternate ? 2 : 1;
+    const code = format[at] ?? '';
+    const write = CODES[code];
+    if (!write) return undefined;
+    out += alternate ? alternateText(code, time) : write(time);
+  }
+  return out;
+}
+
+function alternateText(code: string, time: BrokenTime): string {
+  if (code === 'x') return long(time);
+  if (code === 'c') return `${long(time)} ${clock(time)}`;
+  const text = String(CODES[code]!(time));
+  return 'dHIjmMSUwWyY'.includes(code) ? String(Number(text)) : text;
+}

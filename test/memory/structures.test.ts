@@ -1,0 +1,211 @@
+import fc from 'fast-check';
+import { describe, expect, test } from 'vitest';
+import { FrameKind, FrameState, Frames, NO_FRAME } from '../../src/machine/frames.ts';
+import { Ram } from '../../src/machine/ram.ts';
+import { MEM_PRIVATE } from '../../src/memory/constants.ts';
+import { PageTable } from '../../src/memory/page-table.ts';
+import { RegionTree } from '../../src/memory/region-tree.ts';
+import { Region } from '../../src/memory/regions.ts';
+import { bench } from './support.ts';
+
+const ram = new Ram();
+
+describe('the page table', () => {
+  test('holds entries anywhere in 47 bits, and leaves go with their last entry', () => {
+    const table = new PageTable();
+    const shadow = new Map<number, number>();
+    const pages = fc.oneof(fc.integer({ min: 0, max: 2 ** 35 - 1 }), fc.integer({ min: 0, max: 5000 }));
+    fc.assert(
+      fc.property(
+        fc.array(fc.tuple(pages, fc.integer({ min: 0, max: 3 })), { minLength: 1, maxLength: 50 }),
+        (changes) => {
+          for (const [page, flags] of changes) {
+            table.set(page, flags, page % 1000);
+            if (flags === 0) shadow.delete(page);
+            else shadow.set(page, flags);
+            expect(table.flags(page)).toBe(flags);
+          }
+          expect(table.validate()).toBe(shadow.size);
+          const seen: number[] = [];
+          table.forEachLeaf(0, 2 ** 35, (page, at, count) => {
+            for (let i = 0; i < count; i++) if (table.entries[at + i] !== 0) seen.push(page + i);
+          });
+          expect(seen).toEqual([...shadow.keys()].sort((a, b) => a - b));
+          for (const page of shadow.keys()) expect(table.frame(page)).toBe(page % 1000);
+        },
+      ),
+      { numRuns: 100 },
+    );
+    for (const page of shadow.keys()) table.set(page, 0, 0);
+    expect([table.validate(), table.leafCount]).toEqual([0, 0]);
+  });
+
+  test('visits only the span asked for, and finds the next leaf across empty terabytes', () => {
+    const table = new PageTable();
+    for (const page of [3, 511, 512, 2 ** 34]) table.set(page, 1, 0);
+    const spans: number[][] = [];
+    table.forEachLeaf(4, 513, (page, _, count) => spans.push([page, count]));
+    expect(spans).toEqual([
+      [4, 508],
+      [512, 1],
+    ]);
+    expect(table.nextLeaf(2, 2 ** 26)).toBe(2 ** 25);
+    expect(table.nextLeaf(2 ** 25 + 1, 2 ** 26)).toBe(2 ** 26);
+    expect(table.nextLeaf(2, 100)).toBe(100);
+  });
+});
+
+describe('the region tree', () => {
+  const { space } = bench(16);
+  const region = (start: number, pages: number): Region =>
+    new Region(space, start, start + pages, MEM_PRIVATE, 1, 1);
+
+  /** The simple way: look at all regions in order. */
+  function gaps(regions: Region[], end: number): [number, number][] {
+    const result: [number, number][] = [];
+    let from = 16;
+    for (const r of [...regions, undefined]) {
+      result.push([Math.ceil(from / 16) * 16, r?.start ?? end]);
+      if (r !== undefined) from = r.end;
+    }
+    return result;
+  }
+
+  test('finds regions, neighbours and room as looking at all of them does', () => {
+    const step = fc.record({
+      add: fc.boolean(),
+      granule: fc.integer({ min: 1, max: 3000 }),
+      pages: fc.oneof(fc.integer({ min: 1, max: 16 }), fc.integer({ min: 1, max: 300 })),
+      end: fc.integer({ min: 100, max: 50_000 }),
+    });
+    fc.assert(
+      fc.property(fc.array(step, { minLength: 300, maxLength: 800, size: 'max' }), (steps) => {
+        const tree = new RegionTree(16);
+        let all: Region[] = [];
+        for (const { add, granule, pages, end } of steps) {
+          const start = granule * 16;
+          const blocked = all.some((r) => r.start < start + pages && r.end > start);
+          expect(tree.overlaps(start, start + pages)).toBe(blocked);
+          if (!blocked && (add || all.length < 200)) {
+            const made = region(start, pages);
+            tree.insert(made);
+            all = [...all, made].sort((a, b) => a.start - b.start);
+          } else if (all.length > 0) {
+            const [gone] = all.splice(granule % all.length, 1);
+            tree.remove(gone!);
+          }
+          expect(tree.find(start)).toBe(all.find((r) => r.start <= start && r.end > start));
+          expect(tree.above(start)).toBe(all.find((r) => r.start > start));
+          const fits = gaps(all, end).filter(([a, b]) => a + pages <= Math.min(b, end));
+          expect(tree.fitLow(pages, end)).toBe(fits[0]?.[0] ?? -1);
+          const last = fits.at(-1);
+          expect(tree.fitHigh(pages, end)).toBe(
+            last === undefined ? -1 : Math.floor((Math.min(last[1], end) - pages) / 16) * 16,
+          );
+        }
+        tree.validate();
+        expect([...tree]).toEqual(all);
+      }),
+      { numRuns: 20 },
+    );
+  });
+
+  test('stays right while thousands of regions come and go', () => {
+    const tree = new RegionTree(16);
+    const made: Region[] = [];
+    for (let i = 0; i < 5000; i++) {
+      made.push(region(tree.fitLow(16, 2 ** 35), 16));
+      tree.insert(made.at(-1)!);
+    }
+    tree.validate();
+    for (let i = 0; i < 5000; i += 2) tree.remove(made[i]!);
+    tree.validate();
+    expect(tree.fitLow(16, 2 ** 35)).toBe(16);
+    expect(tree.fitLow(17, 2 ** 35)).toBe(made.at(-1)!.end);
+    for (let i = 4999; i > 0; i -= 2) tree.remove(made[i]!);
+    tree.validate();
+    expect([tree.count, tree.first]).toEqual([0, undefined]);
+  });
+});
+
+test('the runs of a region split and join as its pages differ', () => {
+  const { space } = bench(16);
+  fc.assert(
+    fc.property(
+      fc.array(fc.tuple(fc.nat(63), fc.nat(64), fc.nat(3)), { minLength: 1, maxLength: 40 }),
+      (changes) => {
+        const region = new Region(space, 100, 164, MEM_PRIVATE, 1, 7);
+        const shadow: number[] = new Array(64).fill(7);
+        for (const [from, length, flags] of changes) {
+          const to = Math.min(64, from + length);
+          if (from >= to) continue;
+          region.changePlain(100 + from, 100 + to, (old) => old ^ flags);
+          for (let i = from; i < to; i++) shadow[i] = shadow[i]! ^ flags;
+          for (let i = 0; i < 64; i++) {
+            expect(region.plain(100 + i)).toBe(shadow[i]);
+            let end = i + 1;
+            while (end < 64 && shadow[end] === shadow[i]) end++;
+            expect(region.plainEnd(100 + i)).toBe(100 + end);
+          }
+        }
+      },
+    ),
+    { numRuns: 100 },
+  );
+});
+
+describe('frames', () => {
+  test('are given out zeroed when asked, freed ones first, and no more than there are', () => {
+    const frames = new Frames(ram, 3);
+    const [a, b, c] = [0, 1, 2].map((page) => frames.take(true, FrameKind.private, 7, page + 2 ** 34));
+    expect(frames.take(true, FrameKind.private, 7, 0)).toBe(NO_FRAME);
+    expect([frames.inUse, frames.available]).toEqual([3, 0]);
+    expect([frames.owner(b!), frames.page(b!), frames.kind(b!), frames.state(b!)]).toEqual([
+      7,
+      2 ** 34 + 1,
+      FrameKind.private,
+      FrameState.active,
+    ]);
+    for (const frame of [a!, b!, c!]) frames.addReference(frame);
+    frames.bytes(b!).fill(0xff);
+    expect(frames.dropReference(b!)).toBe(0);
+    frames.free(b!);
+    expect([frames.inUse, frames.state(b!)]).toEqual([2, FrameState.free]);
+    expect(frames.take(true, FrameKind.shared, 1, 1)).toBe(b);
+    expect(frames.bytes(b!).every((byte) => byte === 0)).toBe(true);
+    expect(frames.frameAt(frames.offset(c!) + 4095)).toBe(c);
+  });
+
+  test('that nobody maps rest on standby or modified, oldest first', () => {
+    const frames = new Frames(ram, 8);
+    const made = [0, 1, 2].map((page) => {
+      const frame = frames.take(true, FrameKind.shared, 1, page);
+      frames.addReference(frame);
+      frames.setRefillable(frame);
+      return frame;
+    });
+    expect([frames.standbyCount, frames.available, frames.oldest(false)]).toEqual([3, 8, made[0]]);
+    frames.addReference(made[0]!);
+    expect([frames.standbyCount, frames.oldest(false), frames.state(made[0]!)]).toEqual([
+      2,
+      made[1],
+      FrameState.active,
+    ]);
+    frames.setDirty(made[1]!, true);
+    expect([frames.standbyCount, frames.modifiedCount, frames.oldest(true)]).toEqual([1, 1, made[1]]);
+    frames.dropReference(made[0]!);
+    expect(frames.oldest(false)).toBe(made[2]);
+    frames.rest(made[2]!);
+    expect(frames.oldest(false)).toBe(made[0]);
+    frames.setDirty(made[1]!, false);
+    expect(frames.modifiedCount).toBe(0);
+    frames.addLock(made[2]!);
+    expect([frames.locks(made[2]!), frames.references(made[2]!)]).toEqual([1, 2]);
+    frames.dropLock(made[2]!);
+    frames.validate();
+  });
+
+  test('cannot be fewer than one or more than fit', () => {
+    for (const count of [0, -1, 1.5, 2 ** 21]) expect(() => new Frames(ram, count)).toThrow(RangeError);
+  });
+});
