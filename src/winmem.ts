@@ -5,6 +5,8 @@ export * from './memory.ts';
 export { standardEnvironment } from './process/environment.ts';
 export { standardDrives } from './process/standard-drives.ts';
 export { type ExceptionReport, exceptionText, reportException } from './run/exception-report.ts';
+export type { Outcome, Statistics } from './run/outcome.ts';
 export { Program, type ProgramOptions, type Refused } from './run/program.ts';
 export { regionTable } from './run/region-table.ts';
+export { type Ended, type RunRequest, runProgram } from './run/run-program.ts';
 export type { RunEnd, RunOptions } from './run/runner.ts';

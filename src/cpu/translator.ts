@@ -107,7 +107,8 @@ export class Translator implements Executor {
     const state = this.#state;
     const runtime = this.#runtime;
     runtime.adopt();
-    state.setWord(STATE.fuel, fuel);
+    // Translated code leaves when it finds less than nothing left.
+    state.setWord(STATE.fuel, fuel - 1);
     let reason: Reason = INTERNAL_EXIT.retry;
     do {
       this.#cache.hasDropped = false;
@@ -253,7 +254,9 @@ export class Translator implements Executor {
     const state = this.#state;
     if (which === RARE.cpuid) {
       const answer = cpuid(state.gprLow(RAX));
-      [RAX, RBX, RCX, RDX].forEach((register, at) => state.setGprHalves(register, answer[at]! >>> 0, 0));
+      [RAX, RBX, RCX, RDX].forEach((register, at) => {
+        state.setGprHalves(register, answer[at]! >>> 0, 0);
+      });
     } else {
       const count = Math.floor(this.#timestamp());
       state.setGprHalves(RAX, count >>> 0, 0);

@@ -1,4 +1,5 @@
 import type { Thread } from '../process/thread.ts';
+import type { CallShape } from './calling-convention.ts';
 
 /**
  * How an API function is declared, once, for everybody who calls it: guest code by way of a stub in one of
@@ -67,8 +68,7 @@ export interface ApiFunction extends Declaration<never[]> {
   readonly dll: string;
   readonly name: string;
   readonly page: string;
-  /** How many parameters there are, or -1 when they are not all single numbers in registers. */
-  readonly plainArity: number;
+  readonly shape: CallShape;
 }
 
 type One<P extends string> = P extends `${string}: opaque64`

@@ -1,9 +1,11 @@
-import { RAX, RCX, RSP, STATE } from '../machine/cpu-state.ts';
+import { RCX, RSP, STATE } from '../machine/cpu-state.ts';
+import { CPU_STATE } from '../machine/layout.ts';
 import { GuestFault } from '../memory/guest-memory.ts';
 import { CALLING_FRAME, dropUnwound, resumeHostFrame, startHostFrame } from '../process/host-frames.ts';
-import { ARGUMENT_REGISTERS, Pending, parametersOf, type Thread } from '../process/thread.ts';
+import { Pending, parametersOf, type Thread } from '../process/thread.ts';
 import { win32Error } from '../process/win32-error.ts';
 import { type ApiFunction, type Family, type Kind, library, pageOf } from './api.ts';
+import { argumentsOf, invoke, setResult, shapeOf } from './calling-convention.ts';
 
 /**
  * Our DLLs lie high, far from programs, the same in every process and run; nothing else is placed from here on,
@@ -12,14 +14,14 @@ import { type ApiFunction, type Family, type Kind, library, pageOf } from './api
 export const OWN_DLLS = 0x7ff8_0000_0000;
 /** Service number by which the stub of a calling function hands back what the guest function returned. */
 export const CALLBACK_RETURN = 0;
-/** Return address and shadow space below the first stack argument. */
-const FIRST_STACK_ARGUMENT = 0x28;
 /** What a call costs of the slice. */
 const CALL_FUEL = 20;
 const STATUS_HOST_FRAMES = 0xc00000fd;
-const TWO_32 = 0x1_0000_0000;
-/** 2^63: handles at and above it are negative. */
-const SIGN = 0x8000_0000_0000_0000;
+/** Words of the CPU state that every call looks at. */
+const FUEL = (CPU_STATE + STATE.fuel) / 4;
+const RIP_HIGH = (CPU_STATE + STATE.rip) / 4 + 1;
+const OWN_DLLS_HIGH = OWN_DLLS / 0x1_0000_0000;
+type Generic = (thread: Thread, ...args: number[]) => unknown;
 
 /** Watches API calls: --trace and --stats. */
 export interface ServiceObserver {
@@ -47,8 +49,8 @@ export class ServiceTable {
         const key = `${of.dll}!${name}`;
         if (this.#byName.has(key)) throw new RangeError(`${key} is declared twice`);
         this.#byName.set(key, this.functions.length);
-        const plainArity = arityOf(declaration.parameters);
-        this.functions.push({ ...declaration, dll: of.dll, name, page: pageOf(of, name), plainArity });
+        const shape = shapeOf(declaration.parameters, declaration.result);
+        this.functions.push({ ...declaration, dll: of.dll, name, page: pageOf(of, name), shape });
       }
     }
   }
@@ -70,7 +72,7 @@ export class ServiceTable {
       dll,
       name,
       page: '',
-      plainArity: 0,
+      shape: shapeOf([], 'void'),
     };
   }
 
@@ -84,7 +86,7 @@ export class ServiceTable {
     const thread = this.thread!;
     if (service === CALLBACK_RETURN) return this.#returnFromGuest(thread);
     const api = this.functions[service];
-    if (!api || thread.cpu.rip < OWN_DLLS) {
+    if (!api || thread.words[RIP_HIGH]! < OWN_DLLS_HIGH) {
       thread.stop(
         `a raw system call with number 0x${service.toString(16)} at ${thread.process.describe(thread.cpu.rip)}`,
       );
@@ -95,18 +97,18 @@ export class ServiceTable {
 
   #call(thread: Thread, api: ApiFunction): boolean {
     thread.stackArguments = api.calling ? CALLING_FRAME : 0;
-    thread.cpu.setWord(STATE.fuel, thread.cpu.word(STATE.fuel) - CALL_FUEL);
+    thread.words[FUEL]! -= CALL_FUEL;
     try {
-      if (this.observer) this.observer.called(thread, api, readArguments(thread, api));
+      if (this.observer) this.observer.called(thread, api, argumentsOf(thread, api));
       if (api.calling) {
-        if (!startHostFrame(thread, api.name, spread(thread, api, api.calling as Generic) as never)) {
+        if (!startHostFrame(thread, api.name, invoke(thread, api, api.calling as Generic) as never)) {
           thread.raise(STATUS_HOST_FRAMES);
         }
         return thread.pending !== Pending.none;
       }
-      const result = spread(thread, api, api.plain as Generic) as number;
+      const result = invoke(thread, api, api.plain as Generic) as number;
       if (thread.pending !== Pending.none) return true;
-      setResult(thread, api.result, result);
+      setResult(thread, api, result);
       this.observer?.returned(thread, api, result);
       return thread.isTired;
     } catch (error) {
@@ -139,7 +141,7 @@ export class ServiceTable {
       return true;
     }
     const result = faultResult(thread, api.result, fault);
-    setResult(thread, api.result, result);
+    setResult(thread, api, result);
     this.observer?.returned(thread, api, result);
     return false;
   }
@@ -160,108 +162,3 @@ export function faultResult(thread: Thread, result: Kind, fault: GuestFault): nu
   thread.lastError = win32Error(fault.status);
   return 0;
 }
-
-type Generic = (thread: Thread, ...args: number[]) => unknown;
-
-/** Slots: how many numbers the declared parameters make (an opaque64 is two). */
-function readArguments(thread: Thread, api: ApiFunction): number[] {
-  const args: number[] = [];
-  api.parameters.forEach((parameter, index) => {
-    if (parameter.kind === 'opaque64') args.push(low(thread, index), high(thread, index));
-    else args.push(read(thread, index, parameter.kind));
-  });
-  return args;
-}
-
-/** Calls without allocating for up to four plain parameters. */
-function spread(thread: Thread, api: ApiFunction, run: Generic): unknown {
-  const p = api.parameters;
-  switch (api.plainArity) {
-    case 0:
-      return run(thread);
-    case 1:
-      return run(thread, read(thread, 0, p[0]!.kind));
-    case 2:
-      return run(thread, read(thread, 0, p[0]!.kind), read(thread, 1, p[1]!.kind));
-    case 3:
-      return run(
-        thread,
-        read(thread, 0, p[0]!.kind),
-        read(thread, 1, p[1]!.kind),
-        read(thread, 2, p[2]!.kind),
-      );
-    case 4:
-      return run(
-        thread,
-        read(thread, 0, p[0]!.kind),
-        read(thread, 1, p[1]!.kind),
-        read(thread, 2, p[2]!.kind),
-        read(thread, 3, p[3]!.kind),
-      );
-    default:
-      return run(thread, ...readArguments(thread, api));
-  }
-}
-
-/** How many parameters there are, or -1 when they are not all single numbers in registers. */
-function arityOf(parameters: readonly { kind: Kind }[]): number {
-  return parameters.length > 4 || parameters.some(({ kind }) => kind === 'opaque64') ? -1 : parameters.length;
-}
-
-function low(thread: Thread, index: number): number {
-  return index < 4
-    ? thread.cpu.gprLow(ARGUMENT_REGISTERS[index]!)
-    : thread.memory.u32(stackSlot(thread, index));
-}
-function high(thread: Thread, index: number): number {
-  return index < 4
-    ? thread.cpu.gprHigh(ARGUMENT_REGISTERS[index]!)
-    : thread.memory.u32(stackSlot(thread, index) + 4);
-}
-function stackSlot(thread: Thread, index: number): number {
-  return thread.cpu.gpr(RSP) + thread.stackArguments + FIRST_STACK_ARGUMENT + (index - 4) * 8;
-}
-
-function read(thread: Thread, index: number, kind: Kind): number {
-  const bits = low(thread, index);
-  switch (kind) {
-    case 'address':
-    case 'size':
-      return bits + high(thread, index) * TWO_32;
-    case 'handle': {
-      const value = bits + high(thread, index) * TWO_32;
-      return value >= SIGN ? (high(thread, index) | 0) * TWO_32 + bits : value;
-    }
-    case 'int':
-      return bits | 0;
-    case 'word':
-      return bits & 0xffff;
-    case 'byte':
-      return bits & 0xff;
-    default:
-      return bits;
-  }
-}
-
-function setResult(thread: Thread, kind: Kind, value: number): void {
-  switch (kind) {
-    case 'void':
-      return;
-    case 'address':
-    case 'size':
-    case 'handle':
-      thread.cpu.setGpr(RAX, value);
-      return;
-    case 'opaque64':
-      thread.cpu.setGprHalves(RAX, value >>> 0, thread.resultHigh);
-      return;
-    default:
-      thread.cpu.setGprHalves(RAX, value >>> 0, 0);
-  }
-}
-
-/** The rip of the `syscall` that is being served (rip stands after it): where a raised fault is to resume. */
-export function serviceAddress(thread: Thread): number {
-  return thread.cpu.number64(STATE.rip) - SYSCALL_LENGTH;
-}
-const SYSCALL_LENGTH = 2;

@@ -3,7 +3,7 @@ import type { GuestMemory } from '../memory/guest-memory.ts';
 import { GuestFault } from '../memory/guest-memory.ts';
 import { STATUS_STACK_OVERFLOW } from '../memory/status.ts';
 import { CONTEXT_SIZE, readContext, writeContext } from './context.ts';
-import { CALLING_FRAME, type GuestCallRequest } from './host-frames.ts';
+import { CALLING_FRAME, type GuestCallRequest, resultLow } from './host-frames.ts';
 import type { VectoredHandler } from './process.ts';
 import { type ExceptionRecord, Pending, type Thread } from './thread.ts';
 
@@ -78,9 +78,9 @@ export function* dispatchException(thread: Thread): Generator<GuestCallRequest, 
   const context = thread.cpu.gpr(RSP) + SHADOW;
   const record = context + RECORD_AT;
   const pointers = context + POINTERS_AT;
-  if (yield* callHandlers(process.exceptionHandlers, pointers)) {
+  if (yield* callHandlers(thread, process.exceptionHandlers, pointers)) {
     if ((memory.u32(record + 4) & EXCEPTION_NONCONTINUABLE) === 0) {
-      yield* callHandlers(process.continueHandlers, pointers);
+      yield* callHandlers(thread, process.continueHandlers, pointers);
       return restore(thread, context);
     }
     return terminate(
@@ -91,7 +91,8 @@ export function* dispatchException(thread: Thread): Generator<GuestCallRequest, 
   }
   const overflow = memory.u32(record) === STATUS_STACK_OVERFLOW;
   if (process.unhandledFilter !== 0 && !overflow) {
-    const answer = (yield { address: process.unhandledFilter, args: [pointers] }) | 0;
+    yield { address: process.unhandledFilter, args: [pointers] };
+    const answer = resultLow(thread);
     if (answer === EXCEPTION_CONTINUE_EXECUTION) return restore(thread, context);
     if (answer === EXCEPTION_EXECUTE_HANDLER) thread.quietEnd = true;
   }
@@ -100,13 +101,14 @@ export function* dispatchException(thread: Thread): Generator<GuestCallRequest, 
 
 /** True when a handler answers "continue execution". Handlers may add or remove handlers meanwhile. */
 function* callHandlers(
+  thread: Thread,
   list: VectoredHandler[],
   pointers: number,
 ): Generator<GuestCallRequest, boolean, number> {
   for (const handler of [...list]) {
     if (!list.includes(handler)) continue;
-    const answer = (yield { address: handler.address, args: [pointers] }) | 0;
-    if (answer === EXCEPTION_CONTINUE_EXECUTION) return true;
+    yield { address: handler.address, args: [pointers] };
+    if (resultLow(thread) === EXCEPTION_CONTINUE_EXECUTION) return true;
   }
   return false;
 }

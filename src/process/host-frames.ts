@@ -1,7 +1,10 @@
 import { type CpuState, R8, R9, RAX, RCX, RDX, RSP } from '../machine/cpu-state.ts';
 import { Pending, type Thread } from './thread.ts';
 
-/** A call that a host function wants made in the guest; see dlls/api.ts. */
+/**
+ * A call that a host function wants made in the guest; see dlls/api.ts. What the generator gets back is rax as a
+ * rounded number; resultLow() is exact for functions that return 32 bits.
+ */
 export interface GuestCallRequest {
   readonly address: number;
   readonly args: readonly number[];
@@ -40,6 +43,11 @@ export function resumeHostFrame(thread: Thread, result: number): boolean {
   if (thread.hostFrames.at(-1)?.rsp !== rsp) return false;
   advance(thread, result);
   return true;
+}
+
+/** The low 32 bits, signed, of what the guest function that has just returned left in rax. */
+export function resultLow(thread: Thread): number {
+  return thread.cpu.gprLow(RCX) | 0;
 }
 
 /** Frames whose stub's stack lies below `lowest` were unwound past (a long jump, an exception). */

@@ -62,6 +62,8 @@ export class Thread extends KernelObject {
   readonly space: AddressSpace;
   readonly memory: GuestMemory;
   readonly cpu: CpuState;
+  /** The machine's RAM as 32-bit words: the fast way to the registers. */
+  readonly words: Uint32Array;
   /** Address of its TEB. */
   readonly teb: number;
   /** Host functions that are in the middle of a call into the guest, innermost last. */
@@ -91,6 +93,7 @@ export class Thread extends KernelObject {
     this.space = process.space;
     this.memory = process.memory;
     this.cpu = process.machine.cpu;
+    this.words = process.machine.ram.words;
     this.teb = teb;
   }
 

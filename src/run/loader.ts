@@ -20,7 +20,7 @@ import {
 } from '../memory/constants.ts';
 import { Section } from '../memory/section.ts';
 import { ERROR_BAD_EXE_FORMAT, ERROR_MOD_NOT_FOUND, ERROR_NOT_ENOUGH_MEMORY } from '../process/errors.ts';
-import type { GuestCallRequest } from '../process/host-frames.ts';
+import { type GuestCallRequest, resultLow } from '../process/host-frames.ts';
 import type { Loader } from '../process/loader.ts';
 import type { Module, Process } from '../process/process.ts';
 import { TEB } from '../process/teb.ts';
@@ -83,8 +83,8 @@ export class ImageLoader implements Loader {
   }
 
   /** Runs the initialisers of everything loaded but the program's own entry point. False: a DllMain said no. */
-  *attachAll(_thread: Thread): Generator<GuestCallRequest, boolean, number> {
-    for (const module of this.#order) if (!(yield* attach(this.#process, module, STATIC))) return false;
+  *attachAll(thread: Thread): Generator<GuestCallRequest, boolean, number> {
+    for (const module of this.#order) if (!(yield* attach(thread, module, STATIC))) return false;
     return true;
   }
 
@@ -95,7 +95,7 @@ export class ImageLoader implements Loader {
     for (const module of backwards.filter(({ image }) => !image.isDll)) yield* detach(this.#process, module);
   }
 
-  *load(_thread: Thread, name: string): Generator<GuestCallRequest, Module | number, number> {
+  *load(thread: Thread, name: string): Generator<GuestCallRequest, Module | number, number> {
     const file = fileNameOf(name);
     const found = this.#source.find(file);
     if (!found) return ERROR_MOD_NOT_FOUND;
@@ -111,7 +111,7 @@ export class ImageLoader implements Loader {
     const failure = this.#map(plan, this.#source.pathOf(file));
     if (failure) return failure.error;
     for (const module of this.#order.slice(before)) {
-      if (!(yield* attach(this.#process, module, 0))) return ERROR_DLL_INIT_FAILED;
+      if (!(yield* attach(thread, module, 0))) return ERROR_DLL_INIT_FAILED;
     }
     return this.#byPlan.get(plan.root)!;
   }
@@ -221,14 +221,14 @@ function fileNameOf(path: string): string {
 
 /** TLS callbacks, then the entry point of a DLL. */
 function* attach(
-  process: Process,
+  thread: Thread,
   module: LoadedModule,
   reserved: number,
 ): Generator<GuestCallRequest, boolean, number> {
-  yield* callTlsCallbacks(process, module, DLL_PROCESS_ATTACH, reserved);
+  yield* callTlsCallbacks(thread.process, module, DLL_PROCESS_ATTACH, reserved);
   if (!module.image.isDll || module.entryPoint === 0) return true;
-  const answer = yield { address: module.entryPoint, args: [module.base, DLL_PROCESS_ATTACH, reserved] };
-  return answer % 0x1_0000_0000 !== 0;
+  yield { address: module.entryPoint, args: [module.base, DLL_PROCESS_ATTACH, reserved] };
+  return resultLow(thread) !== 0;
 }
 
 function* detach(process: Process, module: LoadedModule): Generator<GuestCallRequest, void, number> {

@@ -1,9 +1,10 @@
 import { createExecutor } from '../cpu/executor.ts';
-import { msvcrtData } from '../dlls/msvcrt/index.ts';
+import { flushAll, msvcrtData } from '../dlls/msvcrt/index.ts';
 import { allFamilies } from '../dlls/registry.ts';
 import { ServiceTable } from '../dlls/service-table.ts';
 import { readImage } from '../image/pe.ts';
 import type { Host } from '../machine/host.ts';
+import { GuestFault } from '../memory/guest-memory.ts';
 import type { Drives } from '../process/drives.ts';
 import type { Executor } from '../process/executor.ts';
 import { Machine } from '../process/machine.ts';
@@ -97,9 +98,20 @@ export class Program {
     return new Program(machine, process, table, executor, kernelEntries(loader), main.entryPoint);
   }
 
-  /** Runs to the end, or until time or patience runs out; then memory and files are given back. */
-  run(options: RunOptions): Promise<RunEnd> {
-    return this.#runner.run(options);
+  /**
+   * Runs to the end, or until time or patience runs out. A program that we end gets what it has buffered for its
+   * standard output written; one that ends itself, or dies, has had its say.
+   */
+  async run(options: RunOptions): Promise<RunEnd> {
+    const end = await this.#runner.run(options);
+    if (end.kind !== 'exited') {
+      try {
+        flushAll(this.thread);
+      } catch (error) {
+        if (!(error instanceof GuestFault)) throw error;
+      }
+    }
+    return end;
   }
 
   /** Writes what is dirty and frees everything. */

@@ -83,7 +83,8 @@ export class Runner {
       low: stack.low,
       high: stack.high,
       guarantee: 0,
-      onLimit: (limit) => memory.setU64(teb + TEB.stackLimit, limit),
+      onLimit: (limit) =>
+        memory.setU64(teb + TEB.stackLimit, Math.min(limit, memory.u64(teb + TEB.stackLimit))),
     };
     this.#table.thread = this.#thread;
     this.#executor.activate(space);

@@ -1,8 +1,8 @@
 import { expect, test } from 'vitest';
-import { commandLine } from '../../src/cli/command-line.ts';
-import { hostCodeOf } from '../../src/cli/exit-code.ts';
 import { parseArguments } from '../../src/cli/options.ts';
 import { formatSize, parseSize } from '../../src/cli/sizes.ts';
+import { commandLine } from '../../src/run/command-line.ts';
+import { hostCodeOf } from '../../src/run/exit-code.ts';
 
 function runOf(...argv: string[]) {
   const parsed = parseArguments(['run', ...argv]);

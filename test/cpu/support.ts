@@ -19,6 +19,28 @@ const STACK_BYTES = 0x10_0000;
 /** Where a called function returns to: an int3, so that a run ends with Exit.breakpoint. */
 export const END = 0x30_0000;
 
+export const REGISTER = {
+  rax: 0,
+  rcx: 1,
+  rdx: 2,
+  rbx: 3,
+  rsp: 4,
+  rbp: 5,
+  rsi: 6,
+  rdi: 7,
+  r8: 8,
+  r9: 9,
+} as const;
+
+export function bytes(hex: string): Uint8Array {
+  return new Uint8Array(
+    hex
+      .trim()
+      .split(/\s+/)
+      .map((pair) => Number.parseInt(pair, 16)),
+  );
+}
+
 /** A machine with code, data and a stack, and a CPU. */
 export class TestCpu {
   readonly system: MemorySystem;
@@ -51,6 +73,20 @@ export class TestCpu {
     const status = this.space.allocate(base, size, MEM_RESERVE | MEM_COMMIT, protect);
     if (status !== 0) throw new Error(`allocate ${base.toString(16)}: ${status.toString(16)}`);
   }
+  /** Puts code, given in hexadecimal, at an address. */
+  code(hex: string, at = CODE): void {
+    this.memory.setBytes(at, bytes(hex));
+  }
+  /** Calls the code at an address with registers set; yields the reason for its end. */
+  call(registers: Partial<Record<keyof typeof REGISTER, number>> = {}, at = CODE): number {
+    this.prepareCall(at);
+    for (const [name, value] of Object.entries(registers))
+      this.state.setGpr(REGISTER[name as keyof typeof REGISTER], value);
+    return this.finish();
+  }
+  register(name: keyof typeof REGISTER): number {
+    return this.state.gpr(REGISTER[name]);
+  }
   reset(): void {
     this.state.slice(0, STATE.temp).fill(0);
     this.state.setWord(STATE.rflags, 0x202);
@@ -58,14 +94,13 @@ export class TestCpu {
     this.state.rsp = STACK_TOP - 0x108;
   }
   /** Calls a function: its return address is END. */
-  prepareCall(address: number, ...args: number[]): void {
+  prepareCall(address: number): void {
     this.state.rsp = STACK_TOP - 0x1008;
     this.memory.setU64(this.state.gpr(RSP), END);
-    args.forEach((value, index) => this.state.setGpr([1, 2, 8, 9][index]!, value));
     this.state.rip = address;
   }
   /** Runs until something else than the end of the fuel. */
-  finish(fuel = 1_000_000, most = 100_000): number {
+  finish(fuel = 1_000_000, most = 3000): number {
     for (let round = 0; round < most; round++) {
       const reason = this.cpu.run(fuel);
       if (reason !== 1) return reason;

@@ -1,6 +1,6 @@
 import { rmSync } from 'node:fs';
 import { afterAll, describe, expect, test } from 'vitest';
-import { hostCodeOf } from '../../src/cli/exit-code.ts';
+import { hostCodeOf } from '../../src/run/exit-code.ts';
 import { recordedRuns, winmem, workFolder } from './programs.ts';
 
 const cwd = workFolder();

@@ -54,10 +54,9 @@ export class Compiler {
   /** A reader for code at `rip`, or undefined when executing there faults (the space knows how). */
   reader(space: AddressSpace, rip: number): CodeReader | undefined {
     const reader = new CodeReader(space, this.#info);
-    const page = Math.floor(rip / PAGE_SIZE);
-    if (reader.enter(page) === 0) return undefined;
+    if (!reader.enter(rip)) return undefined;
     if (reader.instruction(rip) !== 'fault') return reader;
-    return reader.enter(page + 1) === 0 ? undefined : reader;
+    return reader.enter((Math.floor(rip / PAGE_SIZE) + 1) * PAGE_SIZE) ? reader : undefined;
   }
   /** Whether a page still shows the frame that a translation was made from. */
   holds(space: AddressSpace, span: CodeSpan): boolean {

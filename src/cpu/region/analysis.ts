@@ -34,7 +34,9 @@ export function effectsOf(instruction: Instruction): Effects {
       lifted.exits || lifted.flow === FLOW.call || lifted.flow === FLOW.barrier || lifted.flow === FLOW.leave,
   };
   const operandRoles = lifted.roles(instruction);
-  instruction.operands.forEach((operand, index) => addOperand(effects, operand, operandRoles[index] ?? 0));
+  instruction.operands.forEach((operand, index) => {
+    addOperand(effects, operand, operandRoles[index] ?? 0);
+  });
   effects.defines &= ~effects.uses;
   return effects;
 }

@@ -39,15 +39,16 @@ export class CodeReader {
     this.#bytes = space.system.ram.bytes;
     this.#info = info;
   }
-  /** Host address of a page for execution, after the whole fault ladder; 0 leaves the fault in the space. */
-  enter(page: number): number {
-    const host = this.#space.probe(page * PAGE_SIZE, EXECUTE);
-    if (host !== 0) this.#pages.set(page, host);
-    return host;
+  /** Opens the page of an address as executing there does; false leaves the fault in the space. */
+  enter(address: number): boolean {
+    const host = this.#space.probe(address, EXECUTE);
+    if (host === 0) return false;
+    this.#pages.set(Math.floor(address / PAGE_SIZE), host - (address % PAGE_SIZE));
+    return true;
   }
-  /** Whether code at the address can be read without an effect. */
+  /** Whether the instruction at an address can be read without an effect. */
   canRead(address: number): boolean {
-    return this.hostOf(Math.floor(address / PAGE_SIZE)) !== 0;
+    return this.hostOf(Math.floor(address / PAGE_SIZE)) !== 0 && this.instruction(address) !== 'fault';
   }
   /** Host address of a page of code, if it can be read without an effect; else 0. */
   hostOf(page: number): number {

@@ -3,7 +3,7 @@ import { Exit } from '../../process/executor.ts';
 import { entryOf } from '../lift/registry.ts';
 import { I32, OP, VOID } from '../wasm/opcodes.ts';
 import { analyse, type BlockFacts } from './analysis.ts';
-import type { Emitter, Placement, Transfers } from './emitter.ts';
+import { type Emitter, type Placement, STACK_LEFT, type Transfers } from './emitter.ts';
 import { FLAGS_DEAD, FLAGS_DYNAMIC } from './flag-kinds.ts';
 import { type Block, type Graph, type Shape, shapeOf } from './graph.ts';
 import { planGroups } from './groups.ts';
@@ -212,15 +212,16 @@ export class Structure implements Transfers {
     else if (block.end === 'unsupported') e.exitFor(Exit.unsupported, block.stop);
   }
 
-  // Fuel
+  // Fuel: what is left is looked at before it is charged, so that any fuel at all makes progress.
 
+  /** Charges fuel and pushes what was left before. */
   #spend(amount: number): void {
     const { code } = this.#e;
     const fuel = this.#e.temp(I32);
     this.#e.storeState(I32, STATE.fuel, () => {
       this.#e.loadState(I32, STATE.fuel);
-      code.i32op(OP.i32_sub, amount);
       code.tee(fuel);
+      code.i32op(OP.i32_sub, amount);
     });
     code.get(fuel);
     this.#e.releaseTemps();
@@ -230,12 +231,12 @@ export class Structure implements Transfers {
     const { code } = this.#e;
     const entry = this.#blocks[0]!.start;
     this.#spend(Math.min(MOST_FUEL, this.#blocks[0]!.instructions.length + 1));
-    code.get(0);
+    code.get(STACK_LEFT);
     code.op(OP.i32_or);
     code.i32op(OP.i32_lt_s, 0);
     code.if(VOID);
-    this.#e.loadState(I32, STATE.fuel);
-    code.i32op(OP.i32_ge_s, 0);
+    code.get(STACK_LEFT);
+    code.i32op(OP.i32_lt_s, 0);
     code.if(VOID);
     code.i64(entry);
     code.op(OP.return);

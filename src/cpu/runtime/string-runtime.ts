@@ -218,6 +218,13 @@ class RepeatWriter {
   /** One unit a step, and one for each 64 bytes of a chunk. */
   chargeFuel(): void {
     const { code, f } = this;
+    f.loadState32(STATE.fuel);
+    code.i32op(OP.i32_lt_s, 0);
+    code.if(VOID);
+    f.storeState32(STATE.exit, () => code.i32(Exit.fuel));
+    code.i32(1);
+    code.op(OP.return);
+    code.end();
     f.storeState32(STATE.fuel, () => {
       f.loadState32(STATE.fuel);
       code.get(this.count);
@@ -227,13 +234,6 @@ class RepeatWriter {
       code.i32op(OP.i32_add, 1);
       code.op(OP.i32_sub);
     });
-    f.loadState32(STATE.fuel);
-    code.i32op(OP.i32_lt_s, 0);
-    code.if(VOID);
-    f.storeState32(STATE.exit, () => code.i32(Exit.fuel));
-    code.i32(1);
-    code.op(OP.return);
-    code.end();
   }
 
   /** Several elements of movs or stos within one page each. */

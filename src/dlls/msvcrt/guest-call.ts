@@ -1,4 +1,4 @@
-import { RCX } from '../../machine/cpu-state.ts';
+import { resultLow } from '../../process/host-frames.ts';
 import type { Thread } from '../../process/thread.ts';
 import type { GuestCall } from '../api.ts';
 
@@ -8,5 +8,5 @@ import type { GuestCall } from '../api.ts';
  */
 export function* callInt(thread: Thread, call: GuestCall): Generator<GuestCall, number, number> {
   yield call;
-  return thread.cpu.gprLow(RCX) | 0;
+  return resultLow(thread);
 }

@@ -1,4 +1,5 @@
 import { endProcess } from '../../process/end.ts';
+import { resultLow } from '../../process/host-frames.ts';
 import { calling, family } from '../api.ts';
 
 const PAGES = 'https://learn.microsoft.com/windows/win32/procthread/processes-and-threads';
@@ -12,8 +13,8 @@ export const ntStartApi = family('ntdll', PAGES, {
     function* (thread, start, argument) {
       const { loader } = thread.process;
       if (loader && !(yield* loader.attachAll(thread))) return thread.exitProcess(STATUS_DLL_INIT_FAILED);
-      const code = yield { address: start, args: [argument] };
-      return yield* endProcess(thread, code % 0x1_0000_0000);
+      yield { address: start, args: [argument] };
+      return yield* endProcess(thread, resultLow(thread) >>> 0);
     },
   ),
 });

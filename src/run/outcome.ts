@@ -1,7 +1,6 @@
-import type { ExceptionReport } from '../run/exception-report.ts';
-import type { Program } from '../run/program.ts';
-import { regionTable } from '../run/region-table.ts';
-import { formatSize } from './sizes.ts';
+import type { ExceptionReport } from './exception-report.ts';
+import type { Program } from './program.ts';
+import { regionTable } from './region-table.ts';
 
 /** Counters of a run. Sizes are bytes. */
 export interface Statistics {
@@ -18,7 +17,7 @@ export interface Statistics {
   };
 }
 
-/** What --json writes. */
+/** How a run ended: what --json writes. */
 export interface Outcome {
   readonly schema: string;
   /** 'refused' is also a program that stopped at something that is not built. */
@@ -37,6 +36,7 @@ export interface Outcome {
 
 const PAGE = 4096;
 
+/** The counters of a program, and its address space as it is now. */
 export function statisticsOf(program: Program): { statistics: Statistics; addressSpace: string[] } {
   const { process, machine } = program;
   const s = process.space.statistics;
@@ -49,14 +49,4 @@ export function statisticsOf(program: Program): { statistics: Statistics; addres
     faults: { demandZero: s.demandZero, copyOnWrite: s.copyOnWrite, guard: s.guard, pageIn: s.pageIn },
   };
   return { statistics, addressSpace: regionTable(process) };
-}
-
-/** The statistics and the address space as lines. */
-export function statisticsText(s: Statistics, addressSpace: readonly string[]): string[] {
-  return [
-    'address space at the end:',
-    ...addressSpace,
-    `committed ${formatSize(s.committed)} (peak ${formatSize(s.peakCommitted)}), resident ${formatSize(s.resident)} (peak ${formatSize(s.peakResident)}), RAM ${formatSize(s.ram)}`,
-    `page faults: ${s.faults.demandZero} demand-zero, ${s.faults.copyOnWrite} copy-on-write, ${s.faults.guard} guard, ${s.faults.pageIn} page-in`,
-  ];
 }

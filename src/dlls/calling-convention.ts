@@ -1,0 +1,134 @@
+import { R8, R9, RAX, RCX, RDX, RSP, STATE } from '../machine/cpu-state.ts';
+import { CPU_STATE } from '../machine/layout.ts';
+import type { Thread } from '../process/thread.ts';
+import type { ApiFunction, Kind, Parameter } from './api.ts';
+
+/**
+ * Where arguments and results of API calls are: four registers, then the stack above the shadow space
+ * (https://learn.microsoft.com/cpp/build/x64-calling-convention). Registers are read as 32-bit words of the CPU
+ * state, because this runs at every call.
+ */
+
+const TWO_32 = 0x1_0000_0000;
+/** Return address and shadow space below the first stack argument. */
+const FIRST_STACK_ARGUMENT = 0x28;
+/** Index of a register's low half among the machine's words. */
+const wordOf = (register: number) => (CPU_STATE + STATE.gpr + register * 8) / 4;
+const RESULT = wordOf(RAX);
+const ARGUMENTS = [wordOf(RCX), wordOf(RDX), wordOf(R8), wordOf(R9)] as const;
+
+/** What is made of the two halves of a slot. */
+const Form = { void: 0, low: 1, wide: 2, handle: 3, int: 4, word: 5, byte: 6, opaque: 7 } as const;
+const FORMS: Record<Kind, number> = {
+  void: Form.void,
+  address: Form.wide,
+  size: Form.wide,
+  handle: Form.handle,
+  dword: Form.low,
+  bool: Form.low,
+  status: Form.low,
+  int: Form.int,
+  word: Form.word,
+  byte: Form.byte,
+  opaque64: Form.opaque,
+};
+
+/** How a function's arguments are fetched, worked out once. */
+export interface CallShape {
+  /** Number of parameters when all are single numbers in registers, else -1. */
+  readonly arity: number;
+  readonly forms: readonly number[];
+  readonly result: number;
+}
+
+export function shapeOf(parameters: readonly Parameter[], result: Kind): CallShape {
+  const forms = parameters.map(({ kind }) => FORMS[kind]);
+  const simple = forms.length <= ARGUMENTS.length && !forms.includes(Form.opaque);
+  return { arity: simple ? forms.length : -1, forms, result: FORMS[result] };
+}
+
+type Run = (thread: Thread, ...args: number[]) => unknown;
+
+/** Calls with the arguments of the present guest call; without allocating where they are in registers. */
+export function invoke(thread: Thread, api: ApiFunction, run: Run): unknown {
+  const { arity, forms } = api.shape;
+  const words = thread.words;
+  switch (arity) {
+    case 0:
+      return run(thread);
+    case 1:
+      return run(thread, register(words, 0, forms[0]!));
+    case 2:
+      return run(thread, register(words, 0, forms[0]!), register(words, 1, forms[1]!));
+    case 3:
+      return run(
+        thread,
+        register(words, 0, forms[0]!),
+        register(words, 1, forms[1]!),
+        register(words, 2, forms[2]!),
+      );
+    case 4:
+      return run(
+        thread,
+        register(words, 0, forms[0]!),
+        register(words, 1, forms[1]!),
+        register(words, 2, forms[2]!),
+        register(words, 3, forms[3]!),
+      );
+    default:
+      return run(thread, ...argumentsOf(thread, api));
+  }
+}
+
+/** All arguments as the numbers that the implementation takes; an opaque64 is two. */
+export function argumentsOf(thread: Thread, api: ApiFunction): number[] {
+  const args: number[] = [];
+  api.shape.forms.forEach((form, index) => {
+    const low = index < 4 ? thread.words[ARGUMENTS[index]!]! : thread.memory.u32(stackSlot(thread, index));
+    const high =
+      index < 4 ? thread.words[ARGUMENTS[index]! + 1]! : thread.memory.u32(stackSlot(thread, index) + 4);
+    if (form === Form.opaque) args.push(low, high);
+    else args.push(formed(low, high, form));
+  });
+  return args;
+}
+
+function stackSlot(thread: Thread, index: number): number {
+  return thread.cpu.gpr(RSP) + thread.stackArguments + FIRST_STACK_ARGUMENT + (index - 4) * 8;
+}
+
+function register(words: Uint32Array, index: number, form: number): number {
+  const at = ARGUMENTS[index]!;
+  const low = words[at]!;
+  if (form === Form.low) return low;
+  const high = words[at + 1]!;
+  if (form === Form.wide) return high === 0 ? low : low + high * TWO_32;
+  return formed(low, high, form);
+}
+
+function formed(low: number, high: number, form: number): number {
+  switch (form) {
+    case Form.wide:
+      return low + high * TWO_32;
+    case Form.handle:
+      return low + (high | 0) * TWO_32;
+    case Form.int:
+      return low | 0;
+    case Form.word:
+      return low & 0xffff;
+    case Form.byte:
+      return low & 0xff;
+    default:
+      return low;
+  }
+}
+
+/** Puts a result where the caller finds it. */
+export function setResult(thread: Thread, api: ApiFunction, value: number): void {
+  const form = api.shape.result;
+  if (form === Form.void) return;
+  const words = thread.words;
+  words[RESULT] = value;
+  if (form === Form.wide || form === Form.handle) words[RESULT + 1] = Math.floor(value / TWO_32);
+  else words[RESULT + 1] = form === Form.opaque ? thread.resultHigh : 0;
+}

@@ -1,0 +1,238 @@
+import { describe, expect, test } from 'vitest';
+import { STATE } from '../../src/machine/cpu-state.ts';
+import {
+  PAGE_EXECUTE_READ,
+  PAGE_EXECUTE_READWRITE,
+  PAGE_READWRITE,
+  SEC_COMMIT,
+} from '../../src/memory/constants.ts';
+import { Section } from '../../src/memory/section.ts';
+import { Exit } from '../../src/process/executor.ts';
+import { CODE, DATA, STACK_TOP, TestCpu } from './support.ts';
+
+const RETURN_EAX = (value: number) => `b8 ${value.toString(16).padStart(2, '0')} 00 00 00 c3`;
+
+describe('code that changes', () => {
+  test('is translated again after a store of the host', () => {
+    const cpu = new TestCpu();
+    cpu.code(RETURN_EAX(1));
+    cpu.call();
+    cpu.code(RETURN_EAX(2));
+    cpu.call();
+    expect(cpu.register('rax')).toBe(2);
+  });
+
+  test('is translated again after a store through another mapping of its section', () => {
+    const cpu = new TestCpu();
+    const { section } = Section.pagefile(cpu.system, 0x1000, PAGE_EXECUTE_READWRITE, SEC_COMMIT);
+    expect(cpu.space.mapView(section!, { base: 0x500_0000, protect: PAGE_READWRITE })).toBe(0);
+    expect(cpu.space.mapView(section!, { base: 0x600_0000, protect: PAGE_EXECUTE_READ })).toBe(0);
+    cpu.code('c6 47 01 2a ff d6 c3'); // mov byte [rdi+1], 42; call rsi; ret
+    cpu.code(RETURN_EAX(7), 0x500_0000);
+    expect(cpu.call({}, 0x600_0000)).toBe(Exit.breakpoint);
+    expect(cpu.register('rax')).toBe(7);
+    expect(cpu.call({ rdi: 0x500_0000, rsi: 0x600_0000 })).toBe(Exit.breakpoint);
+    expect(cpu.register('rax')).toBe(42);
+  });
+
+  test('may be the caller of the one that changes it', () => {
+    const cpu = new TestCpu();
+    // call f; mov eax, 1; ret     f (at +0x20): mov byte [rip-26 = the 1], 9; ret
+    cpu.code('e8 1b 00 00 00 b8 01 00 00 00 c3');
+    cpu.code('c6 05 df ff ff ff 09 c3', CODE + 0x20);
+    expect(cpu.call()).toBe(Exit.breakpoint);
+    expect(cpu.register('rax')).toBe(9);
+  });
+
+  test('may be the very next instruction', () => {
+    const cpu = new TestCpu();
+    cpu.code('c6 05 01 00 00 00 05 b8 01 00 00 00 c3'); // mov byte [rip+1], 5; mov eax, 1; ret
+    expect(cpu.call()).toBe(Exit.breakpoint);
+    expect(cpu.register('rax')).toBe(5);
+    cpu.memory.setU8(CODE + 8, 1);
+    expect(cpu.call()).toBe(Exit.breakpoint);
+    expect(cpu.register('rax')).toBe(5);
+  });
+
+  test('keeps its translation when data in its page is written', () => {
+    const cpu = new TestCpu();
+    cpu.code('48 89 87 00 08 00 00 48 ff c8 75 f4 c3'); // 1: mov [rdi+0x800], rax; dec rax; jnz 1b; ret
+    expect(cpu.call({ rdi: CODE, rax: 1000 })).toBe(Exit.breakpoint);
+    expect(cpu.memory.u64(CODE + 0x800)).toBe(1);
+    expect(cpu.cpu.statistics.steps).toBe(0);
+    expect(cpu.cpu.statistics.functions).toBeLessThan(5);
+  });
+
+  test('is found changed after its page was written while it was not mapped', () => {
+    const cpu = new TestCpu();
+    cpu.map(0x500_0000, 0x1000, PAGE_EXECUTE_READWRITE);
+    cpu.code(RETURN_EAX(1), 0x500_0000);
+    cpu.call({}, 0x500_0000);
+    cpu.space.free(0x500_0000, 0, 0x8000);
+    cpu.map(0x500_0000, 0x1000, PAGE_EXECUTE_READWRITE);
+    cpu.code(RETURN_EAX(2), 0x500_0000);
+    cpu.call({}, 0x500_0000);
+    expect(cpu.register('rax')).toBe(2);
+  });
+
+  test('in one address space leaves the translation of another alone', () => {
+    const cpu = new TestCpu();
+    const other = cpu.system.createSpace();
+    const { section } = Section.pagefile(cpu.system, 0x1000, PAGE_EXECUTE_READWRITE, SEC_COMMIT);
+    for (const space of [cpu.space, other]) {
+      expect(space.mapView(section!, { base: 0x500_0000, protect: PAGE_EXECUTE_READWRITE })).toBe(0);
+    }
+    cpu.code('cc', 0x500_0000);
+    expect(cpu.call({}, 0x500_0000)).toBe(Exit.breakpoint);
+    const before = cpu.cpu.statistics.functions;
+    cpu.cpu.activate(other);
+    cpu.state.rip = 0x500_0000;
+    expect(cpu.finish()).toBe(Exit.breakpoint);
+    expect(cpu.cpu.statistics.functions).toBe(before);
+    cpu.state.rip = CODE;
+    expect(cpu.finish()).toBe(Exit.fault);
+  });
+});
+
+describe('control flow', () => {
+  test('without structure runs all the same', () => {
+    const cpu = new TestCpu();
+    // xor eax,eax; test ecx,1; jne b;  a: inc eax; dec ecx; js out;  b: add eax,16; dec ecx; jns a;  out: ret
+    cpu.code('31 c0 f7 c1 01 00 00 00 75 06 ff c0 ff c9 78 07 83 c0 10 ff c9 79 f3 c3');
+    for (const [count, sum] of [
+      [0, 1],
+      [1, 33 - 16],
+      [2, 18],
+      [3, 33 + 1],
+      [6, 52],
+    ] as const) {
+      let [expected, left] = [0, count as number];
+      let at = left & 1 ? 'b' : 'a';
+      for (;;) {
+        expected += at === 'a' ? 1 : 16;
+        if (--left < 0) break;
+        at = at === 'a' ? 'b' : 'a';
+      }
+      expect(cpu.call({ rcx: count })).toBe(Exit.breakpoint);
+      expect([count, cpu.register('rax')]).toEqual([count, expected]);
+      void sum;
+    }
+  });
+
+  test('by jumps to registers does not use up the host stack', () => {
+    const cpu = new TestCpu();
+    cpu.code('48 ff c9 78 06 48 83 c0 03 ff e2 c3'); // f: dec rcx; js 1f; add rax, 3; jmp rdx; 1: ret
+    expect(cpu.call({ rcx: 1_000_000, rdx: CODE })).toBe(Exit.breakpoint);
+    expect(cpu.register('rax')).toBe(3_000_000);
+  });
+
+  test('that leaves a function by a jump forgets its callers', () => {
+    const cpu = new TestCpu();
+    // call g; inc eax; ret; nop;   g: pop rdx; mov eax, 7; mov rdx, 0x400100; jmp rdx
+    cpu.code('e8 04 00 00 00 ff c0 c3 90 5a b8 07 00 00 00 48 c7 c2 00 01 40 00 ff e2');
+    cpu.code('83 c0 20 c3', CODE + 0x100); // add eax, 32; ret
+    expect(cpu.call()).toBe(Exit.breakpoint);
+    expect(cpu.register('rax')).toBe(39);
+  });
+
+  test('returns to a changed return address', () => {
+    const cpu = new TestCpu();
+    // call g; inc eax; ret;  g: (at +8) add qword ptr [rsp], 2; mov eax, 5; ret   skips the inc
+    cpu.code('e8 03 00 00 00 ff c0 c3 48 83 04 24 02 b8 05 00 00 00 c3');
+    expect(cpu.call()).toBe(Exit.breakpoint);
+    expect(cpu.register('rax')).toBe(5);
+  });
+
+  test('recurses 30,000 deep', () => {
+    const cpu = new TestCpu();
+    cpu.code('85 c9 74 09 ff c9 e8 f5 ff ff ff ff c0 c3'); // f: if (ecx) { ecx--; f(); eax++; }
+    expect(cpu.call({ rcx: 30_000, rax: 0 })).toBe(Exit.breakpoint);
+    expect(cpu.register('rax')).toBe(30_000);
+  });
+
+  test('into deep wasm with many locals stays within the host stack', () => {
+    const cpu = new TestCpu();
+    // Uses every general and every xmm register around the call, so that frames are as large as they get.
+    let hex = '';
+    for (let xmm = 0; xmm < 8; xmm++) hex += `66 0f ef ${(0xc0 + xmm * 9).toString(16)} `; // pxor xmmN, xmmN
+    hex += '85 c9 74 20 ff c9 48 01 c2 48 01 d3 48 01 dd 49 01 e8 4d 01 c1 4d 01 ca 4d 01 d3 e8 ';
+    const from = hex.trim().split(' ').length + 4;
+    hex += `${(-from & 0xff).toString(16)} ff ff ff ff c0 c3`;
+    cpu.code(hex);
+    cpu.memory.setU8(CODE + 32 + 3, hex.trim().split(' ').length - 32 - 4 - 1);
+    expect(cpu.call({ rcx: 20_000, rax: 0 })).toBe(Exit.breakpoint);
+    expect(cpu.register('rax')).toBe(20_000);
+  });
+
+  test('of 5,000 jumps in a row is translated in bounded pieces', () => {
+    const cpu = new TestCpu();
+    const code = new Uint8Array(5000 * 5 + 1);
+    for (let at = 0; at < 25_000; at += 5) code.set([0xff, 0xc0, 0x90, 0xeb, 0x00], at); // inc eax; nop; jmp +0
+    code[25_000] = 0xc3;
+    cpu.memory.setBytes(CODE, code);
+    expect(cpu.call({ rax: 0 })).toBe(Exit.breakpoint);
+    expect(cpu.register('rax')).toBe(5000);
+  });
+});
+
+describe('fuel', () => {
+  const cases = {
+    'an endless loop': 'eb fe',
+    'an endless recursion': 'e8 fb ff ff ff',
+    'a loop of indirect jumps': 'ff e0',
+    'rep stosb of gigabytes': 'f3 aa c3',
+  };
+  for (const [name, hex] of Object.entries(cases)) {
+    test(`ends a run of ${name} within milliseconds, and it can be continued`, () => {
+      const cpu = new TestCpu();
+      cpu.code(hex);
+      cpu.prepareCall(CODE);
+      cpu.state.setGpr(0, CODE);
+      cpu.state.setGpr(1, 2 ** 32);
+      cpu.state.setGpr(7, DATA);
+      cpu.cpu.run(100);
+      const started = performance.now();
+      expect([Exit.fuel, Exit.fault]).toContain(cpu.cpu.run(100_000));
+      expect(performance.now() - started).toBeLessThan(100);
+      expect([CODE, CODE + 1]).toContain(cpu.state.rip);
+    });
+  }
+
+  test('may end anywhere without changing what a program computes', () => {
+    const fib =
+      '48 83 f9 01 76 3a 57 48 89 cf 56 31 f6 53 48 89 cb 48 83 ec 20 48 8d 4b ff 48 83 eb 02 e8 de ff ff ff 48 01 c6 48 83 fb 01 77 ea 48 83 c4 20 83 e7 01 48 8d 04 37 5b 5e 5f c3 66 0f 1f 44 00 00 48 89 c8 c3';
+    const cpu = new TestCpu();
+    cpu.code(fib);
+    for (const fuel of [1, 2, 3, 7, 50]) {
+      cpu.prepareCall(CODE);
+      cpu.state.setGpr(1, 12);
+      expect(cpu.finish(fuel)).toBe(Exit.breakpoint);
+      expect(cpu.register('rax')).toBe(144);
+      expect(cpu.state.rsp).toBe(STACK_TOP - 0x1000);
+    }
+  });
+
+  test('keeps flags across the end of a run', () => {
+    const cpu = new TestCpu();
+    // xor eax, eax; 1: setc dl; add eax, edx; stc; dec ecx; jnz 1b; ret      CF lives round the loop
+    cpu.code('31 c0 31 d2 0f 92 c2 01 d0 f9 ff c9 75 f6 c3');
+    for (const fuel of [1, 1000]) {
+      cpu.prepareCall(CODE);
+      cpu.state.setGpr(1, 10);
+      expect(cpu.finish(fuel)).toBe(Exit.breakpoint);
+      expect(cpu.register('rax')).toBe(9);
+    }
+  });
+});
+
+describe('the state after a run', () => {
+  test('has exact flags and what the host sets there counts', () => {
+    const cpu = new TestCpu();
+    cpu.code('0f 92 c0 c3'); // setc al; ret
+    cpu.prepareCall(CODE);
+    cpu.state.setWord(STATE.rflags, 0x203);
+    expect(cpu.finish()).toBe(Exit.breakpoint);
+    expect(cpu.register('rax') & 0xff).toBe(1);
+    expect(cpu.state.word(STATE.rflags)).toBe(0x203);
+  });
+});
