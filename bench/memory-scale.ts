@@ -78,22 +78,26 @@ function measure(count: number, group: number, choose: (round: number, count: nu
     const sum: Cost = { allocate: 0, query: 0, protect: 0, free: 0 };
     for (let done = 0; done < CALLS; done += group) {
       const chosen = choose(round * CALLS + done, count);
+      const at = chosen.map((index) => bases[index]!);
       sum.query += time(CALLS, () => {
-        for (const index of chosen) must(space.query(bases[index]!, info));
+        for (const base of at) must(space.query(base, info));
       });
       sum.protect += time(CALLS, () => {
-        for (const index of chosen) must(space.protect(bases[index]!, 0x1000, PAGE_READONLY));
+        for (const base of at) must(space.protect(base, 0x1000, PAGE_READONLY));
       });
       sum.free += time(CALLS, () => {
-        for (const index of chosen) must(space.free(bases[index]!, 0, MEM_RELEASE));
+        for (const base of at) must(space.free(base, 0, MEM_RELEASE));
       });
       sum.allocate += time(CALLS, () => {
-        for (const index of chosen) {
+        for (let i = 0; i < at.length; i++) {
           must(space.allocate(0, 0x2000, MEM_RESERVE | MEM_COMMIT, PAGE_READWRITE));
-          bases[index] = space.resultBase;
+          at[i] = space.resultBase;
         }
       });
-      for (const index of chosen) space.probe(bases[index]!, WRITE);
+      for (const [i, index] of chosen.entries()) {
+        bases[index] = at[i]!;
+        space.probe(at[i]!, WRITE);
+      }
     }
     for (const kind of KINDS) best[kind] = Math.min(best[kind], sum[kind]);
   }

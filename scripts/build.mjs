@@ -1,6 +1,6 @@
 // Builds dist/: bundles for node and the type declarations. Everything it says goes to stderr.
 import { execFileSync } from 'node:child_process';
-import { existsSync, readFileSync, rmSync } from 'node:fs';
+import { readFileSync, rmSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { build } from 'esbuild';
@@ -8,21 +8,43 @@ import { build } from 'esbuild';
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
 const { version } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'));
 const entries = { cli: 'src/cli/main.ts', winmem: 'src/winmem.ts', memory: 'src/memory.ts' };
-rmSync(join(root, 'dist'), { recursive: true, force: true });
-await build({
+/**
+ * What V8 is told before it loads dist/run.js. A run is mostly a start, and these keep V8 from working ahead on
+ * code that soon is no longer needed: optimizing our own functions when they are only warm, compiling each
+ * function of a translated module at once, marking a heap that is still being built up.
+ */
+const flags = [
+  '--interrupt-budget=1000000',
+  '--wasm-lazy-compilation',
+  '--wasm-num-compilation-tasks=1',
+  '--no-incremental-marking',
+];
+const outdir = process.env.WINMEM_DIST ?? join(root, 'dist');
+const common = {
   absWorkingDir: root,
-  entryPoints: Object.fromEntries(Object.entries(entries).filter(([, file]) => existsSync(join(root, file)))),
-  outdir: 'dist',
+  outdir,
   bundle: true,
-  splitting: true,
-  format: 'esm',
   platform: 'node',
   target: 'node20',
   minifySyntax: true,
   minifyWhitespace: true,
   sourcemap: 'linked',
-  define: { WINMEM_VERSION: JSON.stringify(version) },
+  define: { WINMEM_VERSION: JSON.stringify(version), WINMEM_V8_FLAGS: JSON.stringify(flags.join(' ')) },
   logLevel: 'warning',
+};
+rmSync(outdir, { recursive: true, force: true });
+await build({ ...common, entryPoints: entries, splitting: true, format: 'esm' });
+// The script that src/cli/load-run.ts loads: an expression, which is a function from `require` to `run`.
+await build({
+  ...common,
+  entryPoints: { run: 'src/cli/run.ts' },
+  format: 'cjs',
+  banner: { js: '(function (require) { "use strict"; const module = {};' },
+  footer: { js: 'return module.exports.run; })' },
+});
+execFileSync(process.execPath, [...flags, join(root, 'scripts/code-cache.mjs'), join(outdir, 'run.js')], {
+  cwd: root,
+  stdio: ['ignore', 2, 2],
 });
 if (!process.argv.includes('--no-types')) {
   execFileSync(

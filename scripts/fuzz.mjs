@@ -1,145 +1,127 @@
 // Runs damaged copies of the examples. Whatever a file holds, winmem must end in time with a verdict: the program
 // ran, ended in a guest exception, timed out, or was refused in one line.
 //
-//   npm run fuzz [-- --count N] [--seed S] [--jobs J] [--only INDEX]
+//   npm run fuzz [-- --count N] [--first INDEX] [--seed S] [--jobs J]
 //
-// A mutant is made from the seed and its index alone. One that crashes or hangs the host is kept in
-// .cache/fuzz/SEED-INDEX/ with what winmem said.
-import { spawn } from 'node:child_process';
-import {
-  cpSync,
-  existsSync,
-  mkdirSync,
-  mkdtempSync,
-  readdirSync,
-  readFileSync,
-  rmSync,
-  writeFileSync,
-} from 'node:fs';
-import { availableParallelism, tmpdir } from 'node:os';
-import { basename, dirname, join } from 'node:path';
-import { fileURLToPath } from 'node:url';
+// A mutant is made from the seed and its index alone. One that crashes or hangs the host, or whose verdict is
+// none, is kept in .cache/fuzz/SEED-INDEX/ with what winmem said. Workers (scripts/fuzz-worker.mjs) run many mutants
+// each; one that hangs is killed.
+import { fork } from 'node:child_process';
+import { existsSync, rmSync, writeFileSync } from 'node:fs';
+import { availableParallelism } from 'node:os';
+import { join } from 'node:path';
 import { parseArgs } from 'node:util';
-import { mutate, randomOf } from './mutate.mjs';
+import { mutantOf, targets, writeMutant } from './fuzz-mutants.mjs';
+import { root } from './prepare.mjs';
 
-const root = join(dirname(fileURLToPath(import.meta.url)), '..');
-const CLI = join(root, 'dist/cli.js');
 const KEPT = join(root, '.cache/fuzz');
-const TIMEOUT = 2; // seconds for the guest
-const PATIENCE = 15; // seconds after which the host hangs
-const OUTCOMES = ['exited', 'exception', 'timeout', 'refused'];
+const PATIENCE = 10_000; // milliseconds without an answer after which the host hangs
+const WHOLE_PATIENCE = 90_000;
+const MUTANTS_OF_A_WORKER = 500; // then a fresh one, so that a leak shows as slowness and not as a crash
+// Every machine counts as 4 GiB to the collector, which then runs often; a larger nursery makes that cheap.
+const NODE_OPTIONS = ['--min-semi-space-size=16', '--max-semi-space-size=32'];
+const HOST_CODES = { timeout: 124, refused: 126, interrupted: 130 };
+// A guest that used up its processor time was interrupted by the worker: it timed out.
+const COUNTED_AS = {
+  exited: 'exited',
+  exception: 'exception',
+  timeout: 'timeout',
+  interrupted: 'timeout',
+  refused: 'refused',
+};
+// biome-ignore lint/suspicious/noControlCharactersInRegex: lines for a terminal must have none
+const CONTROL = /[\x00-\x08\x0a-\x1f\x7f-\x9f\u2028\u2029]/;
+const LONGEST_LINE = 2000;
+const MOST_REFUSALS = 64;
 
-/** The examples: the file that is damaged, and the program that is run. */
-function readTargets() {
-  const folder = join(root, 'examples');
-  const files = readdirSync(folder).filter((name) => /\.(exe|dll)$/.test(name));
-  return files.sort().map((name) => ({
-    name,
-    bytes: new Uint8Array(readFileSync(join(folder, name))),
-    program: name === 'plugin.dll' ? 'plugin-host.exe' : name,
-    companion:
-      name === 'plugin.dll' ? 'plugin-host.exe' : name === 'plugin-host.exe' ? 'plugin.dll' : undefined,
-  }));
-}
+/** A child process that answers one mutant at a time; replaced when it ends, hangs or has done its share. */
+class Worker {
+  #child;
+  #done = 0;
+  #said = '';
+  #settle = () => {};
 
-/** Runs winmem on a program in `work`; answers its exit status, what it said, and whether it hung. */
-function runWinmem(work, program, limit) {
-  return new Promise((resolve) => {
-    const options = [
-      '--timeout',
-      `${TIMEOUT}`,
-      '--quiet',
-      '--json',
-      join(work, 'outcome.json'),
-      '--cwd',
-      join(work, 'cwd'),
-    ];
-    const child = spawn(process.execPath, [CLI, 'run', ...options, join(work, program)], {
-      stdio: ['ignore', 'ignore', 'pipe'],
-      cwd: join(work, 'cwd'),
-    });
-    let said = '';
-    let hung = false;
+  #start() {
+    const options = { stdio: ['ignore', 'ignore', 'pipe', 'ipc'], execArgv: NODE_OPTIONS };
+    const child = fork(join(root, 'scripts/fuzz-worker.mjs'), options);
+    this.#child = child;
+    this.#done = 0;
+    this.#said = '';
     child.stderr.setEncoding('utf8');
     child.stderr.on('data', (text) => {
-      if (said.length < 100000) said += text;
+      if (this.#said.length < 100_000) this.#said += text;
     });
-    const timer = setTimeout(() => {
-      hung = true;
-      child.kill('SIGKILL');
-    }, limit * 1000);
+    child.on('message', (answer) => this.#settle(answer));
     child.on('close', (status, signal) => {
-      clearTimeout(timer);
-      resolve({ status, signal, said, hung });
+      if (this.#child !== child) return;
+      this.#child = undefined;
+      this.#settle({ crashed: signal ? `killed by ${signal}` : `the host ended with code ${status}` });
     });
-  });
+  }
+
+  /** Runs a mutant: what the worker answers, or { crashed } or { hung }; `said` is its stderr. */
+  run(seed, index, patience) {
+    if (!this.#child) this.#start();
+    return new Promise((resolve) => {
+      const started = performance.now();
+      const timer = setTimeout(() => {
+        this.#settle({ hung: true });
+        this.stop();
+      }, patience);
+      this.#settle = (answer) => {
+        this.#settle = () => {};
+        clearTimeout(timer);
+        resolve({ ...answer, said: this.#said, time: performance.now() - started });
+        this.#said = '';
+        if (++this.#done >= MUTANTS_OF_A_WORKER) this.stop();
+      };
+      this.#child.send({ seed, index }, () => {});
+    });
+  }
+
+  stop() {
+    const child = this.#child;
+    this.#child = undefined;
+    child?.kill('SIGKILL');
+  }
 }
 
-/** What is wrong with a run, or undefined; and its outcome. */
-function judge(work, { status, signal, said, hung }) {
-  if (hung) return { wrong: `hung for ${PATIENCE} seconds` };
-  if (signal) return { wrong: `killed by ${signal}` };
-  let verdict;
-  try {
-    verdict = JSON.parse(readFileSync(join(work, 'outcome.json'), 'utf8'));
-  } catch {
-    return { wrong: `no verdict, exit status ${status}` };
-  }
-  if (!OUTCOMES.includes(verdict.outcome)) return { wrong: `outcome ${verdict.outcome}` };
-  if (verdict.hostCode !== status)
-    return { wrong: `exit status ${status}, but hostCode ${verdict.hostCode}` };
-  if (typeof verdict.message !== 'string' || verdict.message === '' || verdict.message.includes('\n'))
-    return { wrong: `message ${JSON.stringify(verdict.message)}` };
-  if (/^\s+at .*:\d+:\d+\)?$/m.test(said)) return { wrong: 'a stack trace on stderr' };
-  return { outcome: verdict.outcome };
+/** What is wrong with an answer, or undefined. */
+function wrongWith({ hung, crashed, thrown, outcome: verdict, lines, said }) {
+  if (hung) return 'the host hung';
+  if (crashed) return crashed;
+  if (thrown) return `an error of our own: ${thrown}`;
+  if (!COUNTED_AS[verdict.outcome]) return `outcome ${verdict.outcome}`;
+  const { hostCode, message } = verdict;
+  if (!Number.isInteger(hostCode) || hostCode < 0 || hostCode > 255) return `host code ${hostCode}`;
+  if ((HOST_CODES[verdict.outcome] ?? hostCode) !== hostCode)
+    return `host code ${hostCode} of ${verdict.outcome}`;
+  if (typeof message !== 'string' || message === '') return 'no message';
+  const refusals = verdict.outcome === 'refused' ? lines.length : 1;
+  if (refusals === 0 || refusals > MOST_REFUSALS) return `${refusals} lines of refusal`;
+  const bad = [message, ...lines].find((line) => CONTROL.test(line) || line.length > LONGEST_LINE);
+  if (bad !== undefined) return `not one clean line: ${JSON.stringify(bad)}`;
+  if (said !== '') return 'the host wrote to stderr';
+  return undefined;
 }
 
-async function tryMutant(targets, seed, index) {
-  const random = randomOf(Math.imul(seed, 0x9e3779b1) ^ Math.imul(index, 0x85ebca6b));
-  const target = targets[random(targets.length)];
-  const { bytes, kinds } = mutate(
-    target.bytes,
-    targets.map((other) => other.bytes),
-    random,
-  );
-  const work = mkdtempSync(join(tmpdir(), 'winmem-fuzz-'));
-  try {
-    mkdirSync(join(work, 'cwd'));
-    writeFileSync(join(work, target.name), bytes);
-    if (target.companion) cpSync(join(root, 'examples', target.companion), join(work, target.companion));
-    const result = await runWinmem(work, target.program, PATIENCE);
-    const verdict = judge(work, result);
-    if (verdict.wrong) {
-      const kept = join(KEPT, `${seed}-${index}`);
-      rmSync(kept, { recursive: true, force: true });
-      mkdirSync(dirname(kept), { recursive: true });
-      cpSync(work, kept, { recursive: true });
-      writeFileSync(
-        join(kept, 'report.txt'),
-        `${target.name}: ${kinds.join(', ')}\n${verdict.wrong}\n\n${result.said}`,
-      );
-      console.error(
-        `fuzz: mutant ${index} of ${target.name} (${kinds.join(', ')}): ${verdict.wrong}; kept in ${kept}`,
-      );
-    }
-    return verdict.outcome ?? 'failed';
-  } finally {
-    rmSync(work, { recursive: true, force: true });
-  }
+function keep(seed, index, wrong, said) {
+  const mutant = mutantOf(seed, index);
+  const kept = join(KEPT, `${seed}-${index}`);
+  rmSync(kept, { recursive: true, force: true });
+  writeMutant(mutant, kept);
+  const what = `mutant ${index} of ${mutant.name} (${mutant.kinds.join(', ')})`;
+  writeFileSync(join(kept, 'report.txt'), `${what}\n${wrong}\n\n${said}`);
+  console.error(`fuzz: ${what}: ${wrong}; kept in ${kept}`);
 }
 
 /** Before damaged programs: the whole ones must run, or the verdicts mean nothing. */
-async function checkWhole(targets) {
-  for (const target of targets) {
-    if (target.program !== target.name) continue;
-    const work = mkdtempSync(join(tmpdir(), 'winmem-fuzz-'));
-    mkdirSync(join(work, 'cwd'));
-    cpSync(join(root, 'examples', target.name), join(work, target.name));
-    if (target.companion) cpSync(join(root, 'examples', target.companion), join(work, target.companion));
-    const verdict = judge(work, await runWinmem(work, target.program, 60));
-    rmSync(work, { recursive: true, force: true });
-    if (!['exited', 'timeout'].includes(verdict.outcome))
-      throw new Error(`${basename(target.name)} as it is: ${verdict.wrong ?? verdict.outcome}`);
+async function checkWhole(worker) {
+  for (const [number, target] of targets.entries()) {
+    const answer = await worker.run(0, -1 - number, WHOLE_PATIENCE);
+    const wrong =
+      wrongWith(answer) ?? (answer.outcome.outcome === 'exited' ? undefined : answer.outcome.message);
+    if (wrong) throw new Error(`${target.name} as it is: ${wrong}`);
   }
 }
 
@@ -147,28 +129,37 @@ async function main() {
   const { values } = parseArgs({
     options: {
       count: { type: 'string', default: '20000' },
+      first: { type: 'string', default: '0' },
       seed: { type: 'string', default: '1' },
       jobs: { type: 'string', default: `${availableParallelism()}` },
-      only: { type: 'string' },
     },
   });
-  if (!existsSync(CLI)) throw new Error('dist/cli.js is not built: npm run build');
-  const seed = Number(values.seed);
-  const targets = readTargets();
-  await checkWhole(targets);
-  const first = Number(values.only ?? 0);
-  const end = values.only === undefined ? Number(values.count) : first + 1;
+  if (!existsSync(join(root, 'dist/winmem.js'))) throw new Error('dist/ is not built: npm run build');
+  const [seed, first, count] = [values.seed, values.first, values.count].map(Number);
   const counts = { exited: 0, exception: 0, timeout: 0, refused: 0, failed: 0 };
-  let next = first;
-  const work = async () => {
-    while (next < end) {
+  const started = performance.now();
+  let [next, done, slowest] = [first, 0, { time: 0, index: first }];
+  const work = async (worker) => {
+    while (next < first + count) {
       const index = next++;
-      counts[await tryMutant(targets, seed, index)]++;
-      if ((index + 1) % 500 === 0) console.error(`fuzz: ${index + 1} of ${end}: ${JSON.stringify(counts)}`);
+      const answer = await worker.run(seed, index, PATIENCE);
+      const wrong = wrongWith(answer);
+      if (wrong) keep(seed, index, wrong, answer.said);
+      counts[wrong ? 'failed' : COUNTED_AS[answer.outcome.outcome]]++;
+      if (answer.time > slowest.time) slowest = { time: answer.time, index };
+      if (++done % 500 === 0) console.error(`fuzz: ${done} of ${count}: ${JSON.stringify(counts)}`);
     }
   };
-  await Promise.all(Array.from({ length: Number(values.jobs) }, work));
-  console.log(`seed ${seed}, ${end - first} mutants: ${JSON.stringify(counts)}`);
+  const workers = Array.from({ length: Number(values.jobs) }, () => new Worker());
+  try {
+    await checkWhole(workers[0]);
+    await Promise.all(workers.map(work));
+  } finally {
+    for (const worker of workers) worker.stop();
+  }
+  const seconds = ((performance.now() - started) / 1000).toFixed(0);
+  console.log(`seed ${seed}, ${count} mutants in ${seconds} s: ${JSON.stringify(counts)}`);
+  console.log(`slowest: mutant ${slowest.index} in ${slowest.time.toFixed(0)} ms`);
   process.exitCode = counts.failed > 0 ? 1 : 0;
 }
 

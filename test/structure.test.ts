@@ -77,3 +77,20 @@ test('no source file is longer than 600 lines', () => {
     .filter(({ file, lines }) => lines > 600 && !file.startsWith('dlls/known-exports/'));
   expect(long).toEqual([]);
 });
+
+test('hostile: translated code touches host bytes only through the TLB module', () => {
+  // Lifters and regions must not emit memory instructions: emitter.ts alone does, at constant addresses of the CPU state.
+  const emits = /\.(?:memory|simdMemory|loadType|storeType)\(|(?:OP|SIMD)\.\w+_(?:load|store)\w*/;
+  const files = [...sources(join(src, 'cpu/lift')), ...sources(join(src, 'cpu/region'))];
+  expect(files.length).toBeGreaterThan(20);
+  const touching = files
+    .filter((file) => emits.test(readFileSync(file, 'utf8')))
+    .map((file) => relative(src, file));
+  expect(touching).toEqual(['cpu/region/emitter.ts']);
+  const emitter = readFileSync(join(src, 'cpu/region/emitter.ts'), 'utf8');
+  const addresses = [...emitter.matchAll(/\.(?:loadType|storeType)\([^,]+, ([^)]+)\)?\)/g)].map(
+    (match) => match[1],
+  );
+  expect(addresses.length).toBeGreaterThan(2);
+  for (const address of addresses) expect(address).toMatch(/^(stateOffset\(|CPU_STATE \+)/);
+});

@@ -1,5 +1,7 @@
 #!/usr/bin/env node
+import { ramMemory } from '../machine/ram.ts';
 import { HELP } from './help.ts';
+import { loadRun } from './load-run.ts';
 import { parseArguments } from './options.ts';
 
 declare const WINMEM_VERSION: string;
@@ -20,8 +22,8 @@ async function main(): Promise<number> {
       process.stderr.write(`winmem: ${parsed.message}\n`);
       return USAGE;
     case 'run': {
-      const { run } = await import('./run.ts');
-      return run(parsed.command);
+      const memory = ramMemory();
+      return loadRun()(parsed.command, memory);
     }
   }
 }

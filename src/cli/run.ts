@@ -9,14 +9,15 @@ import { Tracer } from './tracer.ts';
 
 const OUR_ERROR = 125;
 
-/** Runs `winmem run` and answers the host's exit code. */
-export async function run(command: RunCommand): Promise<number> {
-  const scratch = mkdtempSync(join(tmpdir(), 'winmem-'));
+/** Runs `winmem run` in `memory`, an unused ramMemory(), and answers the host's exit code. */
+export async function run(command: RunCommand, memory: WebAssembly.Memory): Promise<number> {
+  let scratch: string | undefined;
   try {
     const { outcome, lines } = await runProgram({
       ...command,
+      memory,
       host: nodeHost(),
-      scratch,
+      scratch: () => (scratch = mkdtempSync(join(tmpdir(), 'winmem-'))),
       observer: tracerOf(command),
       interrupted: interruption(),
     });
@@ -31,7 +32,7 @@ export async function run(command: RunCommand): Promise<number> {
     process.stderr.write(`winmem: ${error.message}\n`);
     return OUR_ERROR;
   } finally {
-    rmSync(scratch, { recursive: true, force: true });
+    if (scratch !== undefined) rmSync(scratch, { recursive: true, force: true });
   }
 }
 

@@ -1,7 +1,10 @@
 import { RCX, RSP, STATE } from '../machine/cpu-state.ts';
 import { CPU_STATE } from '../machine/layout.ts';
+import { READ } from '../memory/constants.ts';
 import { GuestFault } from '../memory/guest-memory.ts';
+import { STATUS_NO_MEMORY } from '../memory/status.ts';
 import { CALLING_FRAME, dropUnwound, resumeHostFrame, startHostFrame } from '../process/host-frames.ts';
+import { OutOfMemory } from '../process/out-of-memory.ts';
 import { Pending, parametersOf, type Thread } from '../process/thread.ts';
 import { win32Error } from '../process/win32-error.ts';
 import { type ApiFunction, type Family, type Kind, library, pageOf } from './api.ts';
@@ -112,8 +115,7 @@ export class ServiceTable {
       this.observer?.returned(thread, api, result);
       return thread.isTired;
     } catch (error) {
-      if (!(error instanceof GuestFault)) throw error;
-      return this.#faulted(thread, api, error);
+      return this.#faulted(thread, api, faultOf(error));
     }
   }
 
@@ -125,9 +127,9 @@ export class ServiceTable {
         );
       }
     } catch (error) {
-      if (!(error instanceof GuestFault)) throw error;
+      const fault = faultOf(error);
       dropFrame(thread);
-      raiseFault(thread, error);
+      raiseFault(thread, fault);
     }
     return thread.pending !== Pending.none;
   }
@@ -145,6 +147,13 @@ export class ServiceTable {
     this.observer?.returned(thread, api, result);
     return false;
   }
+}
+
+/** What the guest hears of an error; one that is not the guest's goes on up. */
+function faultOf(error: unknown): GuestFault {
+  if (error instanceof OutOfMemory) return new GuestFault(STATUS_NO_MEMORY, READ, 0);
+  if (!(error instanceof GuestFault)) throw error;
+  return error;
 }
 
 /** A host function that faulted is over: continuing starts it again from its arguments. */

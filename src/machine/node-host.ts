@@ -1,6 +1,4 @@
-import { randomFillSync } from 'node:crypto';
 import * as fs from 'node:fs';
-import * as tty from 'node:tty';
 import type {
   Host,
   HostConsole,
@@ -17,7 +15,8 @@ export function nodeHost(): Host {
     files: new NodeFiles(),
     console: new NodeConsole(),
     clock: { now: () => performance.timeOrigin + performance.now(), monotonic: () => performance.now() },
-    random: (into) => void randomFillSync(into),
+    // Loaded when needed: crypto and tty (which loads the network) cost a short run much of its time.
+    random: (into) => void process.getBuiltinModule('node:crypto').randomFillSync(into),
   };
 }
 
@@ -227,7 +226,8 @@ class NodeConsole implements HostConsole {
   }
 
   isTerminal(stream: 0 | 1 | 2): boolean {
-    return tty.isatty(stream);
+    const isDevice = attempt(() => fs.fstatSync(stream).isCharacterDevice());
+    return isDevice === true && process.getBuiltinModule('node:tty').isatty(stream);
   }
 
   /** Input flows only while somebody waits for it: a program that reads none takes none from its parent. */

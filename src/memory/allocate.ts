@@ -114,7 +114,7 @@ function reserve(space: AddressSpace, start: number, end: number, type: number, 
   const plain = commits ? PageState.committed | (protect << PROTECT_SHIFT) : PageState.reserved;
   const region = new Region(space, start, end, MEM_PRIVATE, protect, plain);
   if (commits && !space.charge(region, end - start)) return STATUS_COMMITMENT_LIMIT;
-  space.tree.insert(region);
+  space.add(region);
   return done(space, start, end);
 }
 

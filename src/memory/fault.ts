@@ -63,6 +63,7 @@ export function clearGuard(space: AddressSpace, region: Region, page: number, fl
 
 /** Writes the flags of a page whose frame, if it has one, stays. */
 function setFlags(space: AddressSpace, region: Region, page: number, flags: number): void {
+  region.mix();
   if (holdsFrame(flags)) space.table.set(page, flags, space.table.frame(page));
   else space.table.set(page, flags === plainFlags(region, page) ? 0 : flags, 0);
 }
@@ -89,6 +90,7 @@ function commitGuards(space: AddressSpace, region: Region, page: number, count: 
   for (let p = page - count; p < page; p++) if (isReserved(space, region, p)) missing++;
   if (region.type !== MEM_PRIVATE || page - count < region.start || !space.charge(region, missing))
     return false;
+  region.mix();
   const flags = PageState.committed | ((PAGE_READWRITE | PAGE_GUARD) << PROTECT_SHIFT);
   for (let p = page - count; p < page; p++) if (isReserved(space, region, p)) space.table.set(p, flags, 0);
   return true;
@@ -185,6 +187,7 @@ function copyPage(space: AddressSpace, region: Region, page: number, flags: numb
   space.system.codeChanged(source);
   dropFrame(space, was, source);
   const marks = (was & LOCKED) | COPIED | CHARGED;
+  region.mix();
   space.table.set(
     page,
     PageState.resident | marks | (afterCopy(was >>> PROTECT_SHIFT) << PROTECT_SHIFT),

@@ -175,6 +175,15 @@ export class GuestMemory {
     }
   }
 
+  /**
+   * For a structure that is written at once: the number of the word of `ram.words` that `address` is, if it is
+   * aligned to words and `length` bytes lie in one page; else -1, and nothing happened. The caller writes them all.
+   */
+  wordsTo(address: number, length: number): number {
+    const offset = address & OFFSET;
+    return (offset & 3) !== 0 || offset > PAGE_SIZE - length ? -1 : this.#wordTo(address);
+  }
+
   #setAcross(address: number, size: number, low: number, high: number): void {
     this.#to(address);
     this.#to(address + size - 1);

@@ -62,6 +62,10 @@ export function nextRun(
   run: Run,
 ): number {
   const { table } = space;
+  if ((mask & ~PROTECT_MASK) === 0 && region.uniform !== 0) {
+    run.common = commonOf(region.uniform, mask);
+    return end;
+  }
   const common = commonOf(flagsOf(space, region, page), mask);
   run.common = common;
   let at = page;
@@ -131,7 +135,7 @@ function wholeLeaves(region: Region, first: number, end: number): { from: number
 
 /**
  * Gives all pages of [first, end) new flags: `change` gets a page's flags and answers them changed, without
- * touching a frame. Answers whether a page that was in the working set changed.
+ * touching a frame; private pages have the same state and protection then. Answers whether a page that was in the working set changed.
  */
 export function changePages(
   space: AddressSpace,
@@ -141,12 +145,16 @@ export function changePages(
   change: (flags: number) => number,
 ): boolean {
   const { from, to } = wholeLeaves(region, first, end);
+  const isWhole = first === region.start && end === region.end;
+  if (!isWhole) region.mix();
   let present = changeEdge(space, region, first, from, change);
   if (from < to) {
     // Plain runs last: until then the entries' own flags are changed against the old ones.
     present = changeEntries(space, region, from, to, change) || present;
     if (changeEdge(space, region, to, end, change)) present = true;
     region.changePlain(from, to, change);
+    // Of a private region, pages that all get the same state and protection.
+    if (isWhole && region.type === MEM_PRIVATE) region.unmix();
     return present;
   }
   return present;
@@ -161,15 +169,17 @@ function changeEdge(
   change: (flags: number) => number,
 ): boolean {
   let present = false;
+  const { table } = space;
   for (let page = first; page < end; page++) {
-    const entry = space.table.flags(page);
+    const at = table.at(page);
+    const entry = table.entries[at]!;
     const plain = plainFlags(region, page);
     const changed = change(entry === 0 ? plain : entry);
     if (inWorkingSet(entry)) present = true;
-    if (changed === plain) {
-      if (entry !== 0) space.table.set(page, 0, 0);
-    } else if (changed !== entry)
-      space.table.set(page, changed, holdsFrame(entry) ? space.table.frame(page) : 0);
+    if (holdsFrame(entry)) table.entries[at] = changed;
+    else if (changed === plain) {
+      if (entry !== 0) table.set(page, 0, 0);
+    } else if (changed !== entry) table.set(page, changed, 0);
   }
   return present;
 }

@@ -42,11 +42,27 @@ export function queryMemory(space: AddressSpace, address: number, into: MemoryIn
   if (!(address >= 0 && address <= space.highest)) return STATUS_INVALID_PARAMETER;
   const page = Math.floor(address / PAGE_SIZE);
   into.baseAddress = page * PAGE_SIZE;
+  const { facts } = space;
+  const at = facts.find(page);
+  if (at >= 0) {
+    into.allocationBase = facts.start(at) * PAGE_SIZE;
+    into.allocationProtect = facts.allocationProtect(at);
+    into.regionSize = (facts.end(at) - page) * PAGE_SIZE;
+    into.state = facts.state(at);
+    into.protect = facts.protect(at);
+    into.type = facts.type(at);
+    return STATUS_SUCCESS;
+  }
+  return search(space, page, into);
+}
+
+function search(space: AddressSpace, page: number, into: MemoryInfo): number {
   const region = space.tree.find(page);
   if (region === undefined) {
     describeFree(space, page, into);
     return STATUS_SUCCESS;
   }
+  space.facts.keep(region, page);
   const end = runEnd(space, region, page);
   into.allocationBase = region.start * PAGE_SIZE;
   into.allocationProtect = region.allocationProtect;

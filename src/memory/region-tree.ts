@@ -11,26 +11,26 @@ export function granuleDown(page: number): number {
   return Math.floor(page / GRANULE_PAGES) * GRANULE_PAGES;
 }
 
-/** Entries of a node. Wide nodes in few arrays: with 100,000 regions a look-up reads a handful of cache lines. */
+/** Entries of a node. Wide nodes in few cache lines: with 100,000 regions it is those that a call costs. */
 const WIDTH = 32;
 const FEW = WIDTH / 4;
 const MERGED = (WIDTH * 3) / 4;
+/** 32-bit words of a node: what the entries have, one array after the other. All numbers are of granules. */
+const NODE = WIDTH * 4;
+/** The granule after the entry's (last) region. The first of its (first) region is at the place itself. */
+const END = WIDTH;
+/** Free granules before the region; of a child, the most that one of its regions has. */
+const GAP = WIDTH * 2;
+/** The child, in nodes above the leaves; the number of the region, in leaves. */
+const ITEM = WIDTH * 3;
 
 /**
- * The nodes of the tree, as numbers. Entry i of a node describes a region (in a leaf) or a child node, at
- * node * WIDTH + i of these arrays, which are replaced when they grow.
+ * The nodes of the tree, as numbers. Entry i of a node describes a region (in a leaf) or a child node; its
+ * place is node * NODE + i.
  */
 class Nodes {
-  /** First page of the entry's (first) region. */
-  starts = new Float64Array(WIDTH);
-  /** Page after the entry's (last) region. */
-  ends = new Float64Array(WIDTH);
-  /** Free pages before the region at which a reservation could begin; of a child, the most that one of its regions has. */
-  gaps = new Float64Array(WIDTH);
-  /** The child, in nodes above the leaves. */
-  children = new Int32Array(WIDTH);
-  /** The region, in leaves. */
-  regions: (Region | undefined)[] = new Array(WIDTH).fill(undefined);
+  /** Replaced when it grows. */
+  words = new Int32Array(NODE);
   counts = new Uint8Array(1);
   readonly #free: number[] = [];
   #made = 0;
@@ -47,26 +47,22 @@ class Nodes {
 
   #grow(): void {
     const capacity = this.counts.length * 2;
-    const copy = <T extends { set(from: T): void }>(from: T, into: T): T => {
-      into.set(from);
-      return into;
-    };
-    this.starts = copy(this.starts, new Float64Array(capacity * WIDTH));
-    this.ends = copy(this.ends, new Float64Array(capacity * WIDTH));
-    this.gaps = copy(this.gaps, new Float64Array(capacity * WIDTH));
-    this.children = copy(this.children, new Int32Array(capacity * WIDTH));
-    this.counts = copy(this.counts, new Uint8Array(capacity));
-    for (let i = this.regions.length; i < capacity * WIDTH; i++) this.regions.push(undefined);
+    const words = new Int32Array(capacity * NODE);
+    const counts = new Uint8Array(capacity);
+    words.set(this.words);
+    counts.set(this.counts);
+    this.words = words;
+    this.counts = counts;
   }
 
-  /** The place after the last entry of the node that begins at or before the page. */
-  upTo(node: number, page: number): number {
-    const { starts } = this;
-    let low = node * WIDTH;
+  /** The place after the last entry of the node that begins at or before the granule. */
+  upTo(node: number, granule: number): number {
+    const { words } = this;
+    let low = node * NODE;
     let high = low + this.counts[node]!;
     while (low < high) {
       const middle = (low + high) >> 1;
-      if (starts[middle]! <= page) low = middle + 1;
+      if (words[middle]! <= granule) low = middle + 1;
       else high = middle;
     }
     return low;
@@ -74,51 +70,64 @@ class Nodes {
 
   /** The place after the node's last entry. */
   stop(node: number): number {
-    return node * WIDTH + this.counts[node]!;
+    return node * NODE + this.counts[node]!;
+  }
+  start(place: number): number {
+    return this.words[place]!;
+  }
+  end(place: number): number {
+    return this.words[place + END]!;
+  }
+  gap(place: number): number {
+    return this.words[place + GAP]!;
+  }
+  item(place: number): number {
+    return this.words[place + ITEM]!;
+  }
+  setGap(place: number, gap: number): void {
+    this.words[place + GAP] = gap;
   }
 
-  move(from: number, to: number): void {
-    this.starts[to] = this.starts[from]!;
-    this.ends[to] = this.ends[from]!;
-    this.gaps[to] = this.gaps[from]!;
-    this.children[to] = this.children[from]!;
-    this.regions[to] = this.regions[from];
+  write(place: number, start: number, end: number, gap: number, item: number): void {
+    const { words } = this;
+    words[place] = start;
+    words[place + END] = end;
+    words[place + GAP] = gap;
+    words[place + ITEM] = item;
+  }
+  #move(from: number, to: number): void {
+    this.write(to, this.start(from), this.end(from), this.gap(from), this.item(from));
   }
   /** Makes room for an entry of the node at a place. */
   open(node: number, place: number): void {
-    for (let at = this.stop(node); at > place; at--) this.move(at - 1, at);
+    for (let at = this.stop(node); at > place; at--) this.#move(at - 1, at);
     this.counts[node] = this.counts[node]! + 1;
   }
   /** Removes the entry at a place of the node. */
   close(node: number, place: number): void {
     const last = this.stop(node) - 1;
-    for (let at = place; at < last; at++) this.move(at + 1, at);
-    this.regions[last] = undefined;
+    for (let at = place; at < last; at++) this.#move(at + 1, at);
     this.counts[node] = this.counts[node]! - 1;
   }
   /** Moves the entries of `from` from its index on behind those of `to`. */
   take(to: number, from: number, index: number): void {
     const stop = this.stop(from);
     let target = this.stop(to);
-    for (let at = from * WIDTH + index; at < stop; at++) {
-      this.move(at, target++);
-      this.regions[at] = undefined;
-    }
-    this.counts[to] = target - to * WIDTH;
+    for (let at = from * NODE + index; at < stop; at++) this.#move(at, target++);
+    this.counts[to] = target - to * NODE;
     this.counts[from] = index;
   }
 
   /** Writes the entry of a child anew. */
   describe(place: number, child: number): void {
-    this.starts[place] = this.starts[child * WIDTH]!;
-    this.ends[place] = this.ends[this.stop(child) - 1]!;
-    this.gaps[place] = this.maxGap(child);
-    this.children[place] = child;
+    this.write(place, this.start(child * NODE), this.end(this.stop(child) - 1), this.maxGap(child), child);
   }
   maxGap(node: number): number {
-    const stop = this.stop(node);
+    const { words } = this;
+    const from = node * NODE + GAP;
+    const stop = from + this.counts[node]!;
     let most = 0;
-    for (let at = node * WIDTH; at < stop; at++) if (this.gaps[at]! > most) most = this.gaps[at]!;
+    for (let at = from; at < stop; at++) if (words[at]! > most) most = words[at]!;
     return most;
   }
 }
@@ -127,21 +136,27 @@ class Nodes {
 const FIRST_HINTS = 64;
 const MAX_HINTS = 2 ** 20;
 
-function gapBetween(before: number, start: number): number {
-  return Math.max(0, start - granuleUp(before));
+function granuleOf(page: number): number {
+  return Math.floor(page / GRANULE_PAGES);
+}
+/** The first granule that begins at or after the page. */
+function granuleFrom(page: number): number {
+  return Math.ceil(page / GRANULE_PAGES);
 }
 
 /**
- * The regions of one address space: a B+ tree by address that knows the largest gap below each node, so that
+ * The regions of one address space, each beginning with a granule: a B+ tree by address that knows the largest gap below each node, so that
  * finding a region, a neighbour, or the lowest or highest free space takes O(log n).
  */
 export class RegionTree {
-  /** The lowest page that a region may have. */
+  /** The lowest granule that a region may have. */
   readonly #lowest: number;
   readonly #nodes = new Nodes();
   #root = this.#nodes.make();
   /** Levels above the leaves. */
   #height = 0;
+  readonly #regions: (Region | undefined)[] = [];
+  readonly #freeSlots: number[] = [];
   /**
    * Answers of find by the low bits of the granule asked for, so that most look-ups read one region instead of
    * the path to it: with 100,000 regions that is a few cache misses less. Some are of regions that are gone.
@@ -150,66 +165,73 @@ export class RegionTree {
   count = 0;
 
   constructor(lowest: number) {
-    this.#lowest = lowest;
+    this.#lowest = granuleFrom(lowest);
   }
 
   get first(): Region | undefined {
     return this.count === 0 ? undefined : this.#firstOf(this.#root, this.#height);
   }
   #firstOf(node: number, height: number): Region {
-    for (let level = height; level > 0; level--) node = this.#nodes.children[node * WIDTH]!;
-    return this.#nodes.regions[node * WIDTH]!;
+    for (let level = height; level > 0; level--) node = this.#nodes.item(node * NODE);
+    return this.#regions[this.#nodes.item(node * NODE)]!;
   }
 
   /** The region that holds the page. */
   find(page: number): Region | undefined {
-    const slot = (page / GRANULE_PAGES) & (this.#hints.length - 1);
+    const granule = granuleOf(page);
+    const slot = granule & (this.#hints.length - 1);
     const hint = this.#hints[slot];
-    if (hint !== undefined && page >= hint.start && page < hint.end && hint.isLive) return hint;
+    if (hint !== undefined && page >= hint.start && page < hint.end && hint.slot >= 0) return hint;
     const nodes = this.#nodes;
     let node = this.#root;
     for (let level = this.#height; ; level--) {
-      const place = nodes.upTo(node, page) - 1;
-      if (place < node * WIDTH || page >= nodes.ends[place]!) return undefined;
-      if (level === 0) return (this.#hints[slot] = nodes.regions[place]!);
-      node = nodes.children[place]!;
+      const place = nodes.upTo(node, granule) - 1;
+      if (place < node * NODE || granule >= nodes.end(place)) return undefined;
+      node = nodes.item(place);
+      if (level > 0) continue;
+      const region = this.#regions[node]!;
+      // It may end inside its last granule.
+      return page < region.end ? (this.#hints[slot] = region) : undefined;
     }
   }
 
   /** The first region that begins after the page. */
   above(page: number): Region | undefined {
     const nodes = this.#nodes;
+    const granule = granuleOf(page);
     let node = this.#root;
     let next = -1;
     let nextLevel = 0;
     for (let level = this.#height; ; level--) {
-      const after = nodes.upTo(node, page);
+      const after = nodes.upTo(node, granule);
       const inside = after < nodes.stop(node);
-      if (level === 0)
-        return inside ? nodes.regions[after] : next < 0 ? undefined : this.#firstOf(next, nextLevel);
+      if (level === 0) {
+        if (inside) return this.#regions[nodes.item(after)];
+        return next < 0 ? undefined : this.#firstOf(next, nextLevel);
+      }
       if (inside) {
-        next = nodes.children[after]!;
+        next = nodes.item(after);
         nextLevel = level - 1;
       }
-      node = nodes.children[Math.max(after - 1, node * WIDTH)]!;
+      node = nodes.item(Math.max(after - 1, node * NODE));
     }
   }
 
-  /** The page after the last region that begins before `start`. */
+  /** The granule after the last region that begins before granule `start`. */
   #endBefore(start: number): number {
     const nodes = this.#nodes;
     let node = this.#root;
     for (let level = this.#height; ; level--) {
       const place = nodes.upTo(node, start - 1) - 1;
-      if (place < node * WIDTH) return this.#lowest;
-      if (level === 0) return nodes.ends[place]!;
-      node = nodes.children[place]!;
+      if (place < node * NODE) return this.#lowest;
+      if (level === 0) return nodes.end(place);
+      node = nodes.item(place);
     }
   }
 
-  /** Whether a region has a page of [first, end). */
+  /** Whether a region has a page of [first, end), or of the granules that those pages lie in. */
   overlaps(first: number, end: number): boolean {
-    return this.#endBefore(end) > first;
+    return this.#endBefore(granuleFrom(end)) > granuleOf(first);
   }
 
   *[Symbol.iterator](): Generator<Region> {
@@ -218,32 +240,36 @@ export class RegionTree {
 
   insert(region: Region): void {
     const nodes = this.#nodes;
+    region.slot = this.#freeSlots.pop() ?? this.#regions.length;
+    this.#regions[region.slot] = region;
     const sibling = this.#insertInto(this.#root, this.#height, region, this.#lowest);
     if (sibling >= 0) {
       const root = nodes.make();
       nodes.counts[root] = 2;
-      nodes.describe(root * WIDTH, this.#root);
-      nodes.describe(root * WIDTH + 1, sibling);
+      nodes.describe(root * NODE, this.#root);
+      nodes.describe(root * NODE + 1, sibling);
       this.#root = root;
       this.#height++;
     }
-    this.#remeasure(this.#root, this.#height, region.start, region.end);
-    region.isLive = true;
+    this.#remeasure(this.#root, this.#height, granuleOf(region.start), granuleFrom(region.end));
     if (++this.count > this.#hints.length && this.count <= MAX_HINTS / 2)
-      this.#hints = new Array(this.#hints.length * 4).fill(undefined);
+      this.#hints = new Array(this.#hints.length * 2).fill(undefined);
   }
 
   /** Answers the new right-hand neighbour if the node had to be split, else -1. */
   #insertInto(node: number, level: number, region: Region, before: number): number {
     const nodes = this.#nodes;
+    const start = granuleOf(region.start);
     let target = node;
     let sibling = -1;
     if (nodes.counts[node] === WIDTH) {
       sibling = nodes.make();
-      nodes.take(sibling, node, WIDTH / 2);
-      if (region.start >= nodes.starts[sibling * WIDTH]!) {
+      // Regions that are made one behind the other leave full nodes.
+      const isLast = start > nodes.start(nodes.stop(node) - 1);
+      nodes.take(sibling, node, isLast ? WIDTH - 1 : WIDTH / 2);
+      if (start >= nodes.start(sibling * NODE)) {
         target = sibling;
-        before = nodes.ends[nodes.stop(node) - 1]!;
+        before = nodes.end(nodes.stop(node) - 1);
       }
     }
     if (level === 0) this.#insertRegion(target, region, before);
@@ -253,19 +279,18 @@ export class RegionTree {
 
   #insertRegion(leaf: number, region: Region, before: number): void {
     const nodes = this.#nodes;
-    const place = nodes.upTo(leaf, region.start);
+    const start = granuleOf(region.start);
+    const place = nodes.upTo(leaf, start);
     nodes.open(leaf, place);
-    nodes.starts[place] = region.start;
-    nodes.ends[place] = region.end;
-    nodes.gaps[place] = gapBetween(place === leaf * WIDTH ? before : nodes.ends[place - 1]!, region.start);
-    nodes.regions[place] = region;
+    const from = place === leaf * NODE ? before : nodes.end(place - 1);
+    nodes.write(place, start, granuleFrom(region.end), start - from, region.slot);
   }
 
   #insertBelow(node: number, level: number, region: Region, before: number): void {
     const nodes = this.#nodes;
-    const place = Math.max(nodes.upTo(node, region.start) - 1, node * WIDTH);
-    const child = nodes.children[place]!;
-    const from = place === node * WIDTH ? before : nodes.ends[place - 1]!;
+    const place = Math.max(nodes.upTo(node, granuleOf(region.start)) - 1, node * NODE);
+    const child = nodes.item(place);
+    const from = place === node * NODE ? before : nodes.end(place - 1);
     const added = this.#insertInto(child, level - 1, region, from);
     nodes.describe(place, child);
     if (added < 0) return;
@@ -274,28 +299,31 @@ export class RegionTree {
   }
 
   remove(region: Region): void {
-    region.isLive = false;
-    const before = this.#endBefore(region.start);
-    this.#removeFrom(this.#root, this.#height, region);
+    const start = granuleOf(region.start);
+    const before = this.#endBefore(start);
+    this.#removeFrom(this.#root, this.#height, start, region.slot);
     if (this.#height > 0 && this.#nodes.counts[this.#root] === 1) {
       this.#nodes.drop(this.#root);
-      this.#root = this.#nodes.children[this.#root * WIDTH]!;
+      this.#root = this.#nodes.item(this.#root * NODE);
       this.#height--;
     }
-    this.#remeasure(this.#root, this.#height, region.start, before);
+    this.#remeasure(this.#root, this.#height, start, before);
+    this.#regions[region.slot] = undefined;
+    this.#freeSlots.push(region.slot);
+    region.slot = -1;
     this.count--;
   }
 
-  #removeFrom(node: number, level: number, region: Region): void {
+  #removeFrom(node: number, level: number, start: number, slot: number): void {
     const nodes = this.#nodes;
-    const place = nodes.upTo(node, region.start) - 1;
+    const place = nodes.upTo(node, start) - 1;
     if (level === 0) {
-      if (nodes.regions[place] !== region) throw new Error(`region ${region.start} is not in the tree`);
+      if (nodes.item(place) !== slot) throw new Error(`the region of granule ${start} is not in the tree`);
       nodes.close(node, place);
       return;
     }
-    const child = nodes.children[place]!;
-    this.#removeFrom(child, level - 1, region);
+    const child = nodes.item(place);
+    this.#removeFrom(child, level - 1, start, slot);
     if (nodes.counts[child] === 0) {
       nodes.close(node, place);
       nodes.drop(child);
@@ -308,10 +336,10 @@ export class RegionTree {
   /** Joins the child at a place, which has few entries left, to a neighbour that has room for them. */
   #merge(node: number, place: number): void {
     const nodes = this.#nodes;
-    const left = place > node * WIDTH ? place - 1 : place;
+    const left = place > node * NODE ? place - 1 : place;
     if (left + 1 >= nodes.stop(node)) return;
-    const kept = nodes.children[left]!;
-    const gone = nodes.children[left + 1]!;
+    const kept = nodes.item(left);
+    const gone = nodes.item(left + 1);
     if (nodes.counts[kept]! + nodes.counts[gone]! > MERGED) return;
     nodes.take(kept, gone, 0);
     nodes.close(node, left + 1);
@@ -320,20 +348,20 @@ export class RegionTree {
   }
 
   /**
-   * Measures the gap before the first region that begins after `page` anew; the one before that ends at
+   * Measures the gap before the first region that begins after `granule` anew; the one before that ends at
    * `before`. Answers whether the node holds such a region.
    */
-  #remeasure(node: number, level: number, page: number, before: number): boolean {
+  #remeasure(node: number, level: number, granule: number, before: number): boolean {
     const nodes = this.#nodes;
-    const after = nodes.upTo(node, page);
+    const after = nodes.upTo(node, granule);
     const stop = nodes.stop(node);
     if (level === 0) {
-      if (after < stop) nodes.gaps[after] = gapBetween(before, nodes.starts[after]!);
+      if (after < stop) nodes.setGap(after, nodes.start(after) - before);
       return after < stop;
     }
-    for (let place = Math.max(after - 1, node * WIDTH); place <= after && place < stop; place++) {
-      if (!this.#remeasure(nodes.children[place]!, level - 1, page, before)) continue;
-      nodes.gaps[place] = nodes.maxGap(nodes.children[place]!);
+    for (let place = Math.max(after - 1, node * NODE); place <= after && place < stop; place++) {
+      if (!this.#remeasure(nodes.item(place), level - 1, granule, before)) continue;
+      nodes.setGap(place, nodes.maxGap(nodes.item(place)));
       return true;
     }
     return false;
@@ -341,24 +369,26 @@ export class RegionTree {
 
   /** The first page after the last region where one can begin. */
   #tail(): number {
-    return granuleUp(this.count === 0 ? this.#lowest : this.#nodes.ends[this.#nodes.stop(this.#root) - 1]!);
+    const last = this.#nodes.stop(this.#root) - 1;
+    return (this.count === 0 ? this.#lowest : this.#nodes.end(last)) * GRANULE_PAGES;
   }
 
   /** The lowest page at which `pages` pages fit below `end`, or -1. */
   fitLow(pages: number, end: number): number {
     const nodes = this.#nodes;
+    const needed = granuleFrom(pages);
     let node = this.#root;
     let before = this.#lowest;
     for (let level = this.#height; ; level--) {
-      const first = node * WIDTH;
+      const first = node * NODE;
       const stop = nodes.stop(node);
       let place = first;
-      while (place < stop && nodes.gaps[place]! < pages) place++;
-      if (place > first) before = nodes.ends[place - 1]!;
+      while (place < stop && nodes.gap(place) < needed) place++;
+      if (place > first) before = nodes.end(place - 1);
       if (place === stop || level === 0) break;
-      node = nodes.children[place]!;
+      node = nodes.item(place);
     }
-    const start = granuleUp(before);
+    const start = before * GRANULE_PAGES;
     return start + pages <= end ? start : -1;
   }
 
@@ -372,16 +402,17 @@ export class RegionTree {
 
   #fitHighIn(node: number, level: number, pages: number, end: number, before: number): number {
     const nodes = this.#nodes;
-    const first = node * WIDTH;
+    const needed = granuleFrom(pages);
+    const first = node * NODE;
     for (let place = nodes.stop(node) - 1; place >= first; place--) {
-      if (nodes.gaps[place]! < pages) continue;
-      const from = place === first ? before : nodes.ends[place - 1]!;
-      if (from >= end) continue;
+      if (nodes.gap(place) < needed) continue;
+      const from = place === first ? before : nodes.end(place - 1);
+      if (from * GRANULE_PAGES >= end) continue;
       const start =
         level === 0
-          ? granuleDown(Math.min(nodes.starts[place]!, end) - pages)
-          : this.#fitHighIn(nodes.children[place]!, level - 1, pages, end, from);
-      if (start >= granuleUp(from)) return start;
+          ? granuleDown(Math.min(nodes.start(place) * GRANULE_PAGES, end) - pages)
+          : this.#fitHighIn(nodes.item(place), level - 1, pages, end, from);
+      if (start >= from * GRANULE_PAGES) return start;
     }
     return -1;
   }
@@ -397,24 +428,29 @@ export class RegionTree {
     const nodes = this.#nodes;
     let count = 0;
     if (nodes.counts[node] === 0 && node !== this.#root) throw new Error('a node of the tree is empty');
-    for (let place = node * WIDTH; place < nodes.stop(node); place++) {
-      const start = nodes.starts[place]!;
-      const end = nodes.ends[place]!;
-      const child = nodes.children[place]!;
-      const region = nodes.regions[place];
+    for (let place = node * NODE; place < nodes.stop(node); place++) {
+      const start = nodes.start(place);
+      const end = nodes.end(place);
+      const item = nodes.item(place);
       if (start < before || end <= start)
-        throw new Error(`region ${start} has bad bounds or overlaps the one before`);
+        throw new Error(`the region of granule ${start} has bad bounds or overlaps the one before`);
       const sound =
         level > 0
-          ? start === nodes.starts[child * WIDTH] && end === nodes.ends[nodes.stop(child) - 1]
-          : start === region!.start && end === region!.end;
-      if (!sound) throw new Error(`the entry of region ${start} does not describe it`);
-      const gap = level > 0 ? nodes.maxGap(child) : gapBetween(before, start);
-      if (nodes.gaps[place] !== gap)
-        throw new Error(`region ${start} has a gap of ${gap}, not ${nodes.gaps[place]}`);
-      count += level > 0 ? this.#validateNode(child, level - 1, before) : 1;
+          ? start === nodes.start(item * NODE) && end === nodes.end(nodes.stop(item) - 1)
+          : this.#isRegion(item, start, end);
+      if (!sound) throw new Error(`the entry of the region of granule ${start} does not describe it`);
+      const gap = level > 0 ? nodes.maxGap(item) : start - before;
+      if (nodes.gap(place) !== gap)
+        throw new Error(`the region of granule ${start} has a gap of ${gap}, not ${nodes.gap(place)}`);
+      count += level > 0 ? this.#validateNode(item, level - 1, before) : 1;
       before = end;
     }
     return count;
+  }
+
+  #isRegion(slot: number, start: number, end: number): boolean {
+    const region = this.#regions[slot];
+    if (region === undefined || region.slot !== slot) return false;
+    return region.start === start * GRANULE_PAGES && granuleFrom(region.end) === end;
   }
 }

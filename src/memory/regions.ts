@@ -6,24 +6,27 @@ import type { AddressSpace } from './space.ts';
  * region's plain runs say, so a region costs the same whatever its size.
  */
 export class Region {
-  readonly space: AddressSpace;
+  // Fields in the order of use: with many regions each cache line counts.
   /** First page number, and the one after the last. */
   readonly start: number;
   readonly end: number;
+  /** Its number in the tree of its address space while it is there, else -1. */
+  slot = -1;
+  /** Flags that hold for all pages as far as state and protection go, or 0 if pages may differ in them. */
+  uniform: number;
   /** MEM_PRIVATE, MEM_MAPPED or MEM_IMAGE. */
   readonly type: number;
-  /** The protection asked for when it was made. */
-  readonly allocationProtect: number;
-  /** Whether it is in the tree of its address space. */
-  isLive = false;
-  /** Pages of it that are charged to commit. */
-  charged = 0;
   /** The section of a view, and the page index in it that `start` shows. */
   readonly section: Section | undefined;
-  readonly sectionPage: number;
+  readonly space: AddressSpace;
   /** Flags (page-table.ts) of pages without an entry, if they are the same for all pages; else see the runs. */
   #plain: number;
   #runs: PlainRuns | undefined = undefined;
+  readonly sectionPage: number;
+  /** The protection asked for when it was made. */
+  readonly allocationProtect: number;
+  /** Pages of it that are charged to commit. */
+  charged = 0;
 
   constructor(
     space: AddressSpace,
@@ -35,14 +38,26 @@ export class Region {
     section?: Section,
     sectionPage = 0,
   ) {
-    this.space = space;
     this.start = start;
     this.end = end;
     this.type = type;
-    this.allocationProtect = allocationProtect;
     this.section = section;
-    this.sectionPage = sectionPage;
+    this.space = space;
     this.#plain = plain;
+    this.sectionPage = sectionPage;
+    this.allocationProtect = allocationProtect;
+    this.uniform = section?.isReserve ? 0 : plain;
+  }
+
+  /** Called before an entry gets another state (committed or not) or protection than the plain flags have. */
+  mix(): void {
+    if (this.uniform === 0) return;
+    this.uniform = 0;
+    this.space.facts.drop(this);
+  }
+  /** Called when no entry has another state or protection than the plain flags any more. */
+  unmix(): void {
+    if (this.#runs === undefined) this.uniform = this.#plain;
   }
 
   /** Flags of a page that has no entry. */
@@ -59,8 +74,13 @@ export class Region {
   changePlain(first: number, end: number, change: (flags: number) => number): void {
     if (this.#runs === undefined && first === this.start && end === this.end) {
       this.#plain = change(this.#plain);
+      // What a record keeps of it is dropped with the old flags.
+      if (this.uniform === 0) return;
+      this.mix();
+      this.unmix();
       return;
     }
+    this.mix();
     this.#runs ??= new PlainRuns(this.start, this.#plain);
     const only = this.#runs.change(first, end === this.end ? Number.POSITIVE_INFINITY : end, change);
     if (only === undefined) return;

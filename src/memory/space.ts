@@ -17,6 +17,7 @@ import { LEAF_PAGES, PageState, PageTable, PROTECT_SHIFT, STATE_MASK, WRITTEN } 
 import { dropPages } from './pages.ts';
 import { changeProtection } from './protect.ts';
 import { listRegions, type MemoryInfo, queryMemory, type RegionView } from './query.ts';
+import { RegionFacts } from './region-facts.ts';
 import { RegionTree } from './region-tree.ts';
 import type { Region } from './regions.ts';
 import type { Section } from './section.ts';
@@ -77,6 +78,7 @@ export class AddressSpace {
   /** Highest address that programs may use; lower for an exe that is not LARGEADDRESSAWARE. */
   highest = HIGHEST_ADDRESS;
   readonly tree = new RegionTree(LOWEST_ADDRESS / PAGE_SIZE);
+  readonly facts = new RegionFacts();
   readonly table = new PageTable();
   /** What GuestMemory knows about pages. */
   readonly translations = new TranslationCache();
@@ -186,6 +188,17 @@ export class AddressSpace {
     this.system.spaces.delete(this);
   }
 
+  /** Takes in a region that is ready. */
+  add(region: Region): void {
+    this.tree.insert(region);
+    this.facts.resize(this.tree.count);
+    this.facts.keep(region, region.start);
+  }
+  /** Removes a region that holds nothing any more. */
+  remove(region: Region): void {
+    this.facts.drop(region);
+    this.tree.remove(region);
+  }
   /** Removes a region with all it holds. */
   release(region: Region): void {
     if (region.section !== undefined) {
@@ -194,7 +207,7 @@ export class AddressSpace {
     }
     const present = dropPages(this, region.start, region.end);
     this.uncharge(region, region.charged);
-    this.tree.remove(region);
+    this.remove(region);
     if (present) this.changed(region.start, region.end - region.start);
   }
 

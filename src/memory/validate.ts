@@ -1,6 +1,6 @@
 import { FrameKind } from '../machine/frames.ts';
-import { MEM_PRIVATE } from './constants.ts';
-import { COPIED, LOCKED, PageState, PROTECT_SHIFT, STATE_MASK } from './page-table.ts';
+import { MEM_COMMIT, MEM_PRIVATE, MEM_RESERVE } from './constants.ts';
+import { COPIED, LOCKED, PageState, PROTECT_MASK, PROTECT_SHIFT, STATE_MASK } from './page-table.ts';
 import { holdsFrame, inWorkingSet, isCharged, plainFlags, sectionIndex } from './pages.ts';
 import { isCopy } from './protection.ts';
 import type { Region } from './regions.ts';
@@ -96,6 +96,7 @@ function validateRegion(
 ): void {
   for (let page = region.start; page < region.end; page = region.plainEnd(page))
     if (isCharged(region, region.plain(page))) counts.charged += region.plainEnd(page) - page;
+  validateFacts(space, region);
   const { table } = space;
   table.forEachLeaf(region.start, region.end, (from, at, count) => {
     for (let i = 0; i < count; i++) {
@@ -109,6 +110,7 @@ function validateRegion(
         holdsFrame(flags) || flags !== plainFlags(region, page),
         `page ${page} has an entry that says nothing`,
       );
+      check(isUniform(region, flags), `page ${page} differs from its region, which says that none does`);
       if (!holdsFrame(flags)) continue;
       validateEntry(space, region, page, flags, frame);
       add(references, frame, (flags & LOCKED) === 0 ? 1 : 2);
@@ -118,6 +120,34 @@ function validateRegion(
       add(locks, frame, 1);
     }
   });
+}
+
+/** Whether an entry tells queries what its region says of all its pages, if it says anything. */
+function isUniform(region: Region, flags: number): boolean {
+  const { uniform } = region;
+  if (uniform === 0) return true;
+  const isReserved = (flags & STATE_MASK) === PageState.reserved;
+  if (isReserved !== ((uniform & STATE_MASK) === PageState.reserved)) return false;
+  return isReserved || ((flags ^ uniform) & PROTECT_MASK) === 0;
+}
+
+/** Queries of small regions are answered from what the space keeps of them. */
+function validateFacts(space: AddressSpace, region: Region): void {
+  for (let page = region.start; page < Math.min(region.end, region.start + 256); page++) {
+    const at = space.facts.find(page);
+    if (at < 0) continue;
+    const { uniform } = region;
+    const state = (uniform & STATE_MASK) === PageState.reserved ? MEM_RESERVE : MEM_COMMIT;
+    const isRight =
+      uniform !== 0 &&
+      space.facts.start(at) === region.start &&
+      space.facts.end(at) === region.end &&
+      space.facts.type(at) === region.type &&
+      space.facts.allocationProtect(at) === region.allocationProtect &&
+      space.facts.state(at) === state &&
+      space.facts.protect(at) === (state === MEM_RESERVE ? 0 : (uniform & PROTECT_MASK) >>> PROTECT_SHIFT);
+    check(isRight, `the facts kept for page ${page} are not those of its region`);
+  }
 }
 
 function validateEntry(

@@ -75,7 +75,7 @@ export function mapView(space: AddressSpace, section: Section, options: ViewOpti
   if (status !== STATUS_SUCCESS) return status;
   section.addReference();
   section.pages.views.add(region);
-  space.tree.insert(region);
+  space.add(region);
   done(space, region.start, region.end);
   const moved = image && start * PAGE_SIZE !== section.layout.base + offset;
   return moved ? STATUS_IMAGE_NOT_AT_BASE : STATUS_SUCCESS;
@@ -185,7 +185,7 @@ export function unmapRegion(space: AddressSpace, region: Region): void {
   const section = region.section!;
   const present = dropPages(space, region.start, region.end);
   space.uncharge(region, region.charged);
-  space.tree.remove(region);
+  space.remove(region);
   section.pages.views.delete(region);
   if (present) space.changed(region.start, region.end - region.start);
   section.pages.flush(region.sectionPage, sectionIndex(region, region.end));

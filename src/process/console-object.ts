@@ -34,21 +34,24 @@ export class ConsoleState {
  * output to a terminal is translated.
  */
 export class ConsoleObject extends FileObject {
-  readonly deviceType: number;
   readonly stream: 0 | 1 | 2;
   readonly state: ConsoleState;
   readonly #console: HostConsole;
+  /** Undefined until somebody asks. */
+  #isTerminal: boolean | undefined = undefined;
 
   constructor(console: HostConsole, stream: 0 | 1 | 2, state: ConsoleState) {
     super(stream === 0 ? FILE_READ_DATA : FILE_WRITE_DATA);
     this.#console = console;
     this.stream = stream;
     this.state = state;
-    this.deviceType = console.isTerminal(stream) ? FILE_TYPE_CHAR : FILE_TYPE_PIPE;
   }
 
   get isTerminal(): boolean {
-    return this.deviceType === FILE_TYPE_CHAR;
+    return (this.#isTerminal ??= this.#console.isTerminal(this.stream));
+  }
+  get deviceType(): number {
+    return this.isTerminal ? FILE_TYPE_CHAR : FILE_TYPE_PIPE;
   }
 
   read(max: number): Uint8Array | number | typeof NOT_YET {

@@ -79,6 +79,8 @@ export class Drives {
   readonly files: HostFiles;
   readonly openFiles = new OpenFiles();
   readonly #drives = new Map<string, Drive>();
+  /** Drives whose folders are made when the guest first goes there. */
+  readonly #promised = new Map<string, () => Drive>();
 
   constructor(files: HostFiles) {
     this.files = files;
@@ -86,24 +88,53 @@ export class Drives {
 
   /** Gives a host folder a letter. RangeError when the letter is taken or none, or the folder is not there. */
   add(letter: string, folder: string, writable: boolean): Drive {
-    const upper = letter.toUpperCase();
-    if (!/^[A-Z]$/.test(upper)) throw new RangeError(`"${letter}" is not a drive letter`);
-    if (this.#drives.has(upper)) throw new RangeError(`drive ${upper}: is taken already`);
-    const root = this.files.realPath(folder);
-    const status = this.files.status(folder);
-    if (typeof status === 'string' || status.kind !== 'directory' || !isPath(root)) {
-      throw new RangeError(`drive ${upper}: ${folder} is not a folder`);
-    }
-    const drive = { letter: upper, root: root.length > 1 ? root.replace(/[\\/]$/, '') : root, writable };
+    const upper = this.#free(letter);
+    const drive = this.#made(upper, folder, writable);
     this.#drives.set(upper, drive);
     return drive;
   }
 
+  /**
+   * Gives a letter to a writable host folder that `make` makes when a path on the drive is first used: a run that
+   * uses none is spared it. RangeError as add(), for the folder only then.
+   */
+  promise(letter: string, make: () => string): void {
+    const upper = this.#free(letter);
+    this.#promised.set(upper, () => this.#made(upper, make(), true));
+  }
+
+  #free(letter: string): string {
+    const upper = letter.toUpperCase();
+    if (!/^[A-Z]$/.test(upper)) throw new RangeError(`"${letter}" is not a drive letter`);
+    if (this.#drives.has(upper) || this.#promised.has(upper))
+      throw new RangeError(`drive ${upper}: is taken already`);
+    return upper;
+  }
+
+  #made(letter: string, folder: string, writable: boolean): Drive {
+    const root = this.files.realPath(folder);
+    const status = this.files.status(folder);
+    if (typeof status === 'string' || status.kind !== 'directory' || !isPath(root)) {
+      throw new RangeError(`drive ${letter}: ${folder} is not a folder`);
+    }
+    return { letter, root: root.length > 1 ? root.replace(/[\\/]$/, '') : root, writable };
+  }
+
   get(letter: string): Drive | undefined {
-    return this.#drives.get(letter.toUpperCase());
+    const upper = letter.toUpperCase();
+    const promised = this.#promised.get(upper);
+    if (promised !== undefined) {
+      this.#drives.set(upper, promised());
+      this.#promised.delete(upper);
+    }
+    return this.#drives.get(upper);
   }
   /** All drives, by letter. */
   list(): Drive[] {
+    for (const letter of [...this.#promised.keys()]) this.get(letter);
+    return this.#existing();
+  }
+  #existing(): Drive[] {
     return [...this.#drives.values()].sort((a, b) => (a.letter < b.letter ? -1 : 1));
   }
 
@@ -227,7 +258,7 @@ export class Drives {
   guestPath(hostPath: string): string | undefined {
     const real = this.files.realPath(hostPath);
     if (!isPath(real)) return undefined;
-    const inside = this.list().filter((drive) => isInside(drive.root, real));
+    const inside = this.#existing().filter((drive) => isInside(drive.root, real));
     const drive = inside.sort((a, b) => b.root.length - a.root.length)[0];
     if (!drive) return undefined;
     const parts = real

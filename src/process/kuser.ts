@@ -1,5 +1,6 @@
 import { PAGE_SIZE } from '../machine/layout.ts';
 import { MEM_COMMIT, MEM_RESERVE, PAGE_READONLY, PAGE_READWRITE, READ } from '../memory/constants.ts';
+import { OutOfMemory } from './out-of-memory.ts';
 import type { Process } from './process.ts';
 import { KUSER, WINDOWS } from './teb.ts';
 
@@ -13,7 +14,7 @@ export function mapSharedData(process: Process): void {
   const { space, memory, machine } = process;
   const at = KUSER.address;
   if (space.allocate(at, PAGE_SIZE, MEM_RESERVE | MEM_COMMIT, PAGE_READWRITE) !== 0) {
-    throw new RangeError('the machine has too little RAM for a process');
+    throw new OutOfMemory('the machine has too little RAM for a process');
   }
   memory.setU32(at + KUSER.tickCountMultiplier, TICK_MULTIPLIER);
   memory.setBytes(at + KUSER.ntSystemRoot, utf16('C:\\Windows'));

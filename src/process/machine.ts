@@ -12,6 +12,8 @@ import { Process } from './process.ts';
 export interface MachineOptions {
   /** RAM in bytes; rounded down to whole frames. Default 1 GiB. */
   readonly ram?: number;
+  /** An unused ramMemory(); made when absent. */
+  readonly memory?: WebAssembly.Memory;
   /** Files, console, clock and random. Without one, API functions that need it fail. */
   readonly host?: Host;
   /** A seed makes clock and random repeatable. */
@@ -41,7 +43,7 @@ export class Machine {
     const ram = options.ram ?? DEFAULT_RAM;
     if (!(ram >= LEAST_RAM && ram <= MOST_RAM))
       throw new RangeError(`ram must lie between 1M and 3584M, not ${ram} bytes`);
-    this.ram = new Ram();
+    this.ram = new Ram(options.memory);
     this.system = new MemorySystem(this.ram, { frames: Math.floor(ram / PAGE_SIZE) });
     this.cpu = new CpuState(this.ram);
     this.fileCaches = this.system.files;

@@ -8,6 +8,7 @@ import { mapSharedData } from './kuser.ts';
 import type { Loader } from './loader.ts';
 import type { Machine } from './machine.ts';
 import { KernelObject } from './objects.ts';
+import { OutOfMemory } from './out-of-memory.ts';
 import { PEB, PEB_SIZE, TEB, TEB_SIZE, WINDOWS } from './teb.ts';
 import { type ExceptionRecord, parametersOf, Thread } from './thread.ts';
 
@@ -88,7 +89,7 @@ export class Process extends KernelObject {
       options.heapReserve ?? 0x100000,
       options.heapCommit ?? PAGE_SIZE,
     );
-    if (this.processHeap === 0) throw new RangeError('the machine has no memory left for a process heap');
+    if (this.processHeap === 0) throw new OutOfMemory('the machine has no memory left for a process heap');
     this.#fillPeb();
   }
 
@@ -97,13 +98,13 @@ export class Process extends KernelObject {
     return this.threads[0] ?? this.createThread(STACK_SIZE, PAGE_SIZE);
   }
 
-  /** Reserves and commits a system structure; RangeError when the machine is too small for it. */
+  /** Reserves and commits a system structure; OutOfMemory when the machine is too small for it. */
   reserveSystem(size: number, commit: number): number {
     if (this.space.allocate(0, size, MEM_RESERVE, PAGE_READWRITE) !== 0)
-      throw new RangeError('no address space left for a system structure');
+      throw new OutOfMemory('no address space left for a system structure');
     const base = this.space.resultBase;
     if (commit > 0 && this.space.allocate(base + size - commit, commit, MEM_COMMIT, PAGE_READWRITE) !== 0) {
-      throw new RangeError('the machine has too little RAM for a process');
+      throw new OutOfMemory('the machine has too little RAM for a process');
     }
     return base;
   }
@@ -138,7 +139,7 @@ export class Process extends KernelObject {
     const limit = high - committed;
     const PAGE_GUARD = 0x100;
     if (this.space.allocate(limit - guard, guard, MEM_COMMIT, PAGE_READWRITE | PAGE_GUARD) !== 0) {
-      throw new RangeError('the machine has too little RAM for a thread stack');
+      throw new OutOfMemory('the machine has too little RAM for a thread stack');
     }
     return { low, high, limit };
   }

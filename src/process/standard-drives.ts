@@ -3,8 +3,8 @@ import { Drives } from './drives.ts';
 import { SYSTEM_DIRECTORY, standardEnvironment, TEMP_DIRECTORY } from './environment.ts';
 
 export interface StandardDriveOptions {
-  /** An empty host folder that becomes C: and is thrown away after the run. */
-  readonly scratch: string;
+  /** An empty host folder that becomes C: and is thrown away after the run, or what makes one when C: is first used. */
+  readonly scratch: string | (() => string);
   /** Host folder the program is started in: D:, read-write. */
   readonly current: string;
   /** Host folder of the program: E:, read-only, unless it lies in `current`. */
@@ -15,11 +15,19 @@ export interface StandardDriveOptions {
 
 /**
  * The drives of a run: C: with Windows' folders and Temp, D: the current directory, E: the program's folder.
- * RangeError when a folder is not there or C: cannot be filled.
+ * RangeError when a folder is not there or C: cannot be filled (later, if C: is made later).
  */
 export function standardDrives(files: HostFiles, options: StandardDriveOptions): Drives {
+  const { scratch, systemFiles = [] } = options;
   const drives = new Drives(files);
-  fillSystemDrive(files, drives.add('C', options.scratch, true).root, options.systemFiles ?? []);
+  if (typeof scratch === 'string') fillSystemDrive(files, drives.add('C', scratch, true).root, systemFiles);
+  else {
+    drives.promise('C', () => {
+      const folder = scratch();
+      fillSystemDrive(files, folder, systemFiles);
+      return folder;
+    });
+  }
   drives.add('D', options.current, true);
   if (options.program !== undefined && drives.guestPath(options.program) === undefined) {
     drives.add('E', options.program, false);

@@ -1,13 +1,16 @@
 import { createExecutor } from '../cpu/executor.ts';
 import { flushAll, msvcrtData } from '../dlls/msvcrt/index.ts';
+import { threadData } from '../dlls/msvcrt/state.ts';
 import { allFamilies } from '../dlls/registry.ts';
 import { ServiceTable } from '../dlls/service-table.ts';
 import { readImage } from '../image/pe.ts';
 import type { Host } from '../machine/host.ts';
+import { WRITE } from '../memory/constants.ts';
 import { GuestFault } from '../memory/guest-memory.ts';
 import type { Drives } from '../process/drives.ts';
 import type { Executor } from '../process/executor.ts';
 import { Machine } from '../process/machine.ts';
+import { OutOfMemory } from '../process/out-of-memory.ts';
 import type { Process } from '../process/process.ts';
 import { standardHandles } from '../process/standard-handles.ts';
 import { PEB } from '../process/teb.ts';
@@ -34,6 +37,8 @@ export interface ProgramOptions {
   readonly currentDirectory: string;
   readonly environment: ReadonlyMap<string, string>;
   readonly ram?: number;
+  /** An unused ramMemory(); made when absent. */
+  readonly memory?: WebAssembly.Memory;
 }
 
 /** Why a program cannot be run: one line each. */
@@ -69,9 +74,17 @@ export class Program {
 
   /** Reads, maps and binds the program; nothing of it has run when this returns. RangeError for an unusable `ram`. */
   static load(options: ProgramOptions): Program | Refused {
+    try {
+      return Program.#load(options);
+    } catch (error) {
+      return { refused: [`${options.name} ${whyNotLoaded(error)}`] };
+    }
+  }
+
+  static #load(options: ProgramOptions): Program | Refused {
     const { image, refusal } = readImage(options.file, 'program');
     if (!image) return { refused: [`${options.name}: ${refusal}`] };
-    const machine = new Machine({ ram: options.ram, host: options.host });
+    const machine = new Machine({ ram: options.ram, memory: options.memory, host: options.host });
     machine.drives = options.drives;
     const table = new ServiceTable();
     table.add(allFamilies);
@@ -121,6 +134,16 @@ export class Program {
   }
 }
 
+/** What the program's own headers made impossible; other errors are ours. */
+function whyNotLoaded(error: unknown): string {
+  if (error instanceof OutOfMemory) return `needs more memory than there is: ${error.message}`;
+  // A TLS index in a read-only section, say: Windows' loader takes the fault as well, and ends the process.
+  if (!(error instanceof GuestFault)) throw error;
+  const [address, status] = [error.address.toString(16), error.status.toString(16)];
+  const verb = error.access === WRITE ? 'write' : 'read';
+  return `cannot be loaded: the loader has to ${verb} 0x${address}, and may not (status 0x${status})`;
+}
+
 function refusedBy(name: string, failure: LoadFailure): Refused {
   return { refused: failure.problems.map((line) => (line.startsWith(name) ? line : `${name}: ${line}`)) };
 }
@@ -138,4 +161,6 @@ function initializeCrtData(process: Process, loader: ImageLoader): void {
   const crt = loader.modules.byName('msvcrt.dll');
   if (!crt) return;
   for (const { name, initialize } of msvcrtData) initialize?.(process, crt.resolve(name));
+  // Made now, so that a malloc that finds no memory still has an errno to say so.
+  threadData(process.mainThread);
 }

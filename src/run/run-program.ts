@@ -24,8 +24,8 @@ export interface RunRequest {
   /** As the user wrote it. */
   readonly program: string;
   readonly args?: readonly string[];
-  /** An empty folder that becomes C: and is nobody's afterwards. */
-  readonly scratch: string;
+  /** An empty folder that becomes C: and is nobody's afterwards, or what makes one when C: is first used. */
+  readonly scratch: string | (() => string);
   /** Folder that becomes D:, where the program starts. Default: the current one. */
   readonly cwd?: string | undefined;
   readonly drives?: readonly {
@@ -37,6 +37,8 @@ export interface RunRequest {
   readonly env?: readonly (readonly [string, string])[];
   /** Bytes. */
   readonly ram?: number | undefined;
+  /** An unused ramMemory(); made when absent. */
+  readonly memory?: WebAssembly.Memory;
   /** Milliseconds. */
   readonly timeout?: number | undefined;
   readonly interrupted?: () => boolean;
@@ -98,6 +100,7 @@ function load(
     currentDirectory,
     environment: new Map([...standardEnvironment(), ...(request.env ?? [])]),
     ram: request.ram,
+    memory: request.memory,
   });
 }
 

@@ -1,45 +1,10 @@
-import { readFileSync } from 'node:fs';
-import { join } from 'node:path';
-import { gunzipSync } from 'node:zlib';
 import { expect, test } from 'vitest';
-import { STATE } from '../../src/machine/cpu-state.ts';
 import { Exit } from '../../src/process/executor.ts';
 import { FORMS, type Form } from './forms.ts';
-import {
-  CASES,
-  FLAGS_WORD,
-  inputWords,
-  MEMORY_WORD,
-  STACK_WINDOW,
-  STACK_WORD,
-  WINDOW,
-  WORDS,
-  XMM_WORD,
-} from './inputs.ts';
+import { CASES, FLAGS_WORD, inputWords, WORDS } from './inputs.ts';
+import { Recording } from './recording.ts';
 import { CODE, TestCpu } from './support.ts';
-
-/** Recorded on the host CPU by recorder/record.ts. */
-class Recording {
-  readonly #bytes = gunzipSync(readFileSync(join(import.meta.dirname, 'recorded/instructions.bin.gz')));
-  #at = 0;
-
-  code(): Uint8Array {
-    const length = this.#bytes[this.#at++]!;
-    this.#at += length;
-    return this.#bytes.subarray(this.#at - length, this.#at);
-  }
-  /** The state after, given the one before; undefined = #DE. */
-  after(before: BigUint64Array): BigUint64Array | undefined {
-    const count = this.#bytes[this.#at++]!;
-    if (count === 255) return undefined;
-    const words = before.slice();
-    for (let index = 0; index < count; index++) {
-      words[this.#bytes[this.#at]!] = this.#bytes.readBigUInt64LE(this.#at + 1);
-      this.#at += 9;
-    }
-    return words;
-  }
-}
+import { getWords, nameOf, setWords } from './words.ts';
 
 const CF = 0x1;
 const PF = 0x4;
@@ -133,7 +98,6 @@ function sameFloat(form: Form, a: bigint, b: bigint): boolean {
 
 class Bench {
   readonly cpu = new TestCpu();
-  readonly #words = new BigUint64Array(this.cpu.system.ram.memory.buffer);
   #at = CODE;
 
   /** Places code followed by int3; yields where. */
@@ -144,81 +108,27 @@ class Bench {
     this.cpu.memory.setU8(at + code.length, 0xcc);
     return at;
   }
-  #state(offset: number): number {
-    return this.cpu.state.slice(offset, 8).byteOffset / 8;
-  }
   run(at: number, before: BigUint64Array): number {
-    const { memory, state } = this.cpu;
-    for (let register = 0; register < 16; register++)
-      this.#words[this.#state(STATE.gpr) + register] = before[register]!;
-    for (let word = 0; word < 8; word++)
-      this.#words[this.#state(STATE.xmm) + word] = before[XMM_WORD + word]!;
-    state.setWord(STATE.rflags, Number(before[FLAGS_WORD]!));
-    state.setWord(STATE.mxcsr, 0x1f80);
-    memory.setBytes(WINDOW, bytesOf(before, MEMORY_WORD, STACK_WORD));
-    memory.setBytes(STACK_WINDOW, bytesOf(before, STACK_WORD, WORDS));
-    state.rip = at;
+    setWords(this.cpu, before);
+    this.cpu.state.rip = at;
     return this.cpu.finish(1000);
   }
-  after(): BigUint64Array {
-    const words = new BigUint64Array(WORDS);
-    for (let register = 0; register < 15; register++)
-      words[register] = this.#words[this.#state(STATE.gpr) + register]!;
-    for (let word = 0; word < 8; word++) words[XMM_WORD + word] = this.#words[this.#state(STATE.xmm) + word]!;
-    words[FLAGS_WORD] = BigInt(this.cpu.state.word(STATE.rflags));
-    words.set(new BigUint64Array(this.cpu.memory.bytes(WINDOW, 256).buffer), MEMORY_WORD);
-    words.set(new BigUint64Array(this.cpu.memory.bytes(STACK_WINDOW, 128).buffer), STACK_WORD);
-    return words;
-  }
-}
-function bytesOf(words: BigUint64Array, from: number, to: number): Uint8Array {
-  return new Uint8Array(words.slice(from, to).buffer);
-}
-
-const NAMES = [
-  'rax',
-  'rcx',
-  'rdx',
-  'rbx',
-  'rsp',
-  'rbp',
-  'rsi',
-  'rdi',
-  'r8',
-  'r9',
-  'r10',
-  'r11',
-  'r12',
-  'r13',
-  'r14',
-  'r15',
-  'flags',
-];
-function nameOf(word: number): string {
-  if (word < MEMORY_WORD) return NAMES[word] ?? `xmm${(word - XMM_WORD) >> 1}[${(word - XMM_WORD) & 1}]`;
-  return word < STACK_WORD
-    ? `memory[${(word - MEMORY_WORD) * 8 - 128}]`
-    : `stack[${(word - STACK_WORD) * 8 - 64}]`;
 }
 
 function differences(
   form: Form,
-  code: Uint8Array,
-  at: number,
   before: BigUint64Array,
   want: BigUint64Array,
   got: BigUint64Array,
 ): string[] {
   const defined = BigInt(definedFlags(form.asm, before) | (form.kind === 'string' ? 0x400 : 0));
   const wrong: string[] = [];
-  const show = (value: bigint) => value.toString(16);
   for (let word = 0; word < WORDS; word++) {
     let [a, b] = [want[word]!, got[word]!];
     if (word === FLAGS_WORD) [a, b] = [a & defined, b & defined];
-    if (a !== b && !sameFloat(form, a, b)) wrong.push(`${nameOf(word)} is ${show(b)}, not ${show(a)}`);
+    if (a !== b && !sameFloat(form, a, b))
+      wrong.push(`${nameOf(word)} is ${b.toString(16)}, not ${a.toString(16)}`);
   }
-  void code;
-  void at;
   return wrong;
 }
 
@@ -229,12 +139,11 @@ function isPlaceDependent(asm: string): boolean {
 
 test(`does what the host CPU does, in ${FORMS.length} forms`, { timeout: 120_000 }, () => {
   const recording = new Recording();
-  const codes = FORMS.map(() => recording.code());
   const bench = new Bench();
   const failures: string[] = [];
   let count = 0;
   FORMS.forEach((form, number) => {
-    const at = bench.place(codes[number]!);
+    const at = bench.place(recording.codes[number]!);
     for (let index = 0; index < CASES; index++) {
       const before = inputWords(number, index, form.kind);
       const want = recording.after(before);
@@ -252,7 +161,7 @@ test(`does what the host CPU does, in ${FORMS.length} forms`, { timeout: 120_000
         );
         continue;
       }
-      const wrong = differences(form, codes[number]!, at, before, want, bench.after());
+      const wrong = differences(form, before, want, getWords(bench.cpu));
       if (wrong.length > 0) failures.push(`${title}: ${wrong.join('; ')}`);
     }
   });

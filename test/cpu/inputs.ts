@@ -88,7 +88,7 @@ const SINGLES = [
 const DOUBLES = [
   0, -0, 1, -1, 0.5, 1.5, 2.5, -3.5, 1e10, -1e10, 1e308, 1e-310, 2147483648, -2147483649, 2147483647.5,
   9.3e18, -9.3e18,
-].concat([Infinity, -Infinity, NaN, 4503599627370497, 123456.789]);
+].concat([Infinity, -Infinity, NaN, 4503599627370498, 123456.789]);
 
 const view = new DataView(new ArrayBuffer(8));
 

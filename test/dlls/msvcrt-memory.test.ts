@@ -2,7 +2,11 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { RAX } from '../../src/machine/cpu-state.ts';
 import { MEM_COMMIT, MEM_RESERVE, PAGE_READWRITE } from '../../src/memory/constants.ts';
-import { STATUS_ACCESS_VIOLATION, STATUS_HEAP_CORRUPTION } from '../../src/memory/status.ts';
+import {
+  STATUS_ACCESS_VIOLATION,
+  STATUS_HEAP_CORRUPTION,
+  STATUS_NO_MEMORY,
+} from '../../src/memory/status.ts';
 import { Pending } from '../../src/process/thread.ts';
 import { CrtGuest } from './msvcrt-guest.ts';
 
@@ -265,5 +269,20 @@ describe('strings', () => {
       }),
       { seed: 3 },
     );
+  });
+});
+
+describe('a process without memory', () => {
+  it('raises "no memory" where the runtime needs a block of its own', () => {
+    const guest = new CrtGuest();
+    const { space } = guest.thread;
+    for (let size = 64 << 20; size >= PAGE; size = Math.floor(size / 2)) {
+      while (space.allocate(0, size, MEM_RESERVE | MEM_COMMIT, PAGE_READWRITE) === 0);
+    }
+    // What the heap has committed already serves small blocks until it is used up.
+    while (guest.block(256) !== 0);
+    guest.enter('_errno', []);
+    expect(guest.pending).toBe(Pending.raise);
+    expect(guest.thread.exception?.code).toBe(STATUS_NO_MEMORY);
   });
 });

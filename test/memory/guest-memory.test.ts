@@ -184,3 +184,14 @@ describe('text', () => {
     expect(memory.asciiz(BASE + SIZE - 1)).toBe('');
   });
 });
+
+test('a structure is written in place only where it is aligned and lies in one page that may be written', () => {
+  const { space, memory } = mapped();
+  const word = memory.wordsTo(BASE + 0xfd0, 48);
+  space.system.ram.words[word + 11] = 0x12345678;
+  expect(memory.u32(BASE + 0xffc)).toBe(0x12345678);
+  expect(memory.wordsTo(BASE + 0xfd4, 48)).toBe(-1);
+  expect(memory.wordsTo(BASE + 0x102, 48)).toBe(-1);
+  expect(space.protect(BASE, 0x1000, PAGE_READONLY)).toBe(0);
+  expect(faultOf(() => memory.wordsTo(BASE + 0x100, 48)).status).toBe(STATUS_ACCESS_VIOLATION);
+});

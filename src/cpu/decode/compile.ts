@@ -118,11 +118,13 @@ export interface Template {
 export interface Encodings {
   /** Of an opcode that ModRM does not split, else undefined. */
   only: Template | undefined;
-  /** By ModRM.reg where ModRM is memory. */
+  /** By ModRM.reg where ModRM is memory; empty while there is `only`. */
   memory: (Template | undefined)[];
-  /** By the low six bits of ModRM where it is a register. */
+  /** By the low six bits of ModRM where it is a register; empty while there is `only`. */
   register: (Template | undefined)[];
 }
+
+const UNSPLIT: (Template | undefined)[] = [];
 
 /** Columns of an opcode: no mandatory prefix, 66, F3, F2. */
 export type Slot = (Encodings | undefined)[];
@@ -209,11 +211,7 @@ function rank(key: Key): number {
 
 function encodingsAt(map: OpcodeMap, opcode: number, column: number): Encodings {
   const slot = (map[opcode] ??= [undefined, undefined, undefined, undefined]);
-  return (slot[column] ??= {
-    only: undefined,
-    memory: new Array<Template | undefined>(8).fill(undefined),
-    register: new Array<Template | undefined>(64).fill(undefined),
-  });
+  return (slot[column] ??= { only: undefined, memory: UNSPLIT, register: UNSPLIT });
 }
 
 function place(into: Encodings, key: Key, step: number, made: Template): void {
@@ -233,9 +231,9 @@ function place(into: Encodings, key: Key, step: number, made: Template): void {
 }
 
 function splitByModrm(encodings: Encodings): void {
-  if (encodings.only === undefined) return;
-  encodings.memory.fill(encodings.only);
-  encodings.register.fill(encodings.only);
+  if (encodings.memory !== UNSPLIT) return;
+  encodings.memory = new Array<Template | undefined>(8).fill(encodings.only);
+  encodings.register = new Array<Template | undefined>(64).fill(encodings.only);
   encodings.only = undefined;
 }
 

@@ -11,10 +11,11 @@ import { X87 } from './tables/x87.ts';
 
 const MAP = compile(ONE_BYTE, X87);
 const MAP_0F = compile(TWO_BYTE, SSE);
-const MAP_38 = compile(MAP_0F38);
-const MAP_3A = compile(MAP_0F3A);
-const VEX_38 = compile(VEX_0F38);
-const VEX_3A = compile(VEX_0F3A);
+// Of these most programs use none.
+let map38: OpcodeMap | undefined;
+let map3a: OpcodeMap | undefined;
+let vex38: OpcodeMap | undefined;
+let vex3a: OpcodeMap | undefined;
 
 const NO_OPERANDS: readonly Operand[] = [];
 const cursor = new Cursor();
@@ -106,8 +107,8 @@ function find(byte: number): Template | undefined {
 }
 
 function findIn0f(byte: number): Template | undefined {
-  if (byte === 0x38) return lookUp(MAP_38, cursor.u8());
-  if (byte === 0x3a) return lookUp(MAP_3A, cursor.u8());
+  if (byte === 0x38) return lookUp((map38 ??= compile(MAP_0F38)), cursor.u8());
+  if (byte === 0x3a) return lookUp((map3a ??= compile(MAP_0F3A)), cursor.u8());
   return lookUp(MAP_0F, byte);
 }
 
@@ -128,11 +129,16 @@ function findInVex(): Template | undefined {
   cursor.repeat = prefix.repeat;
   cursor.rex = 0x40 | ((second & 0x80) >> 4) | ((~first & 0xe0) >> 5);
   cursor.vvvv = (~second >> 3) & 15;
-  const map = (first & 0x1f) === 2 ? VEX_38 : (first & 0x1f) === 3 ? VEX_3A : undefined;
+  const map = vexMap(first & 0x1f);
   const isLong = (second & 4) !== 0;
   if (map === undefined || isLong) return undefined;
   const template = lookUp(map, cursor.u8());
   return template === undefined || template.usesVvvv || cursor.vvvv === 0 ? template : undefined;
+}
+
+function vexMap(number: number): OpcodeMap | undefined {
+  if (number === 2) return (vex38 ??= compile(VEX_0F38));
+  return number === 3 ? (vex3a ??= compile(VEX_0F3A)) : undefined;
 }
 
 /** Also reads ModRM if the instruction has one. */

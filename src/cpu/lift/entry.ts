@@ -43,15 +43,15 @@ export function entry(
     lift,
     accepts: options.accepts ?? integerOrXmm,
     roles: fixed !== undefined ? () => fixed : (i) => roles((operandRoles as (i: Instruction) => string)(i)),
-    uses: valueOf(options.uses),
-    defines: valueOf(options.defines),
-    flags: valueOf(options.flags ?? FLAGS.none),
+    uses: asFunction(options.uses),
+    defines: asFunction(options.defines),
+    flags: asFunction(options.flags ?? FLAGS.none),
     exits: options.exits ?? false,
     flow: options.flow ?? FLOW.next,
   };
 }
 
-function valueOf(option: Options['uses']): (instruction: Instruction) => number {
+function asFunction(option: Options['uses']): (instruction: Instruction) => number {
   if (typeof option === 'function') return option;
   const value = option ?? 0;
   return () => value;

@@ -46,8 +46,7 @@ export function effectsOf(instruction: Instruction): Effects {
  * those not yet written back), and where flags can be observed.
  */
 export function analyse(blocks: readonly Block[], shape: Shape): BlockFacts[] {
-  const effects = blocks.map((block) => block.instructions.map(effectsOf));
-  const summaries = blocks.map((block, index) => summarise(block, effects[index]!));
+  const summaries = blocks.map(summarise);
   const facts: BlockFacts[] = blocks.map(() => ({
     validIn: 0,
     dirtyIn: 0,
@@ -57,13 +56,13 @@ export function analyse(blocks: readonly Block[], shape: Shape): BlockFacts[] {
   spreadDirty(blocks, summaries, facts);
   spreadLive(blocks, summaries, facts, shape.isInLoop);
   for (const fact of facts) fact.validIn |= fact.dirtyIn;
-  spreadFlags(blocks, effects, facts, shape.chargesFuel);
+  spreadFlags(blocks, facts, shape.chargesFuel);
   return facts;
 }
 
-function summarise(block: Block, effects: readonly Effects[]): Summary {
+function summarise(block: Block): Summary {
   const summary: Summary = { uses: 0, defines: 0, writes: 0, isBarrier: false };
-  for (const effect of effects) {
+  for (const effect of block.effects) {
     summary.uses |= effect.uses & ~summary.defines;
     summary.defines |= effect.defines;
     summary.writes |= effect.writes;
@@ -120,17 +119,11 @@ function spreadLive(
   }
 }
 
-function spreadFlags(
-  blocks: readonly Block[],
-  effects: readonly Effects[][],
-  facts: BlockFacts[],
-  chargesFuel: Uint8Array,
-): void {
+function spreadFlags(blocks: readonly Block[], facts: BlockFacts[], chargesFuel: Uint8Array): void {
   for (let changed = true; changed; ) {
     changed = false;
     for (let index = blocks.length - 1; index >= 0; index--) {
-      const live =
-        flagsBefore(blocks[index]!, effects[index]!, facts, facts[index]!) || chargesFuel[index] === 1;
+      const live = flagsBefore(blocks[index]!, facts, facts[index]!) || chargesFuel[index] === 1;
       if (live !== facts[index]!.flagsLiveIn) {
         facts[index]!.flagsLiveIn = live;
         changed = true;
@@ -140,12 +133,8 @@ function spreadFlags(
 }
 
 /** Goes backwards through a block, noting where flags are live; tells whether they are at its start. */
-function flagsBefore(
-  block: Block,
-  effects: readonly Effects[],
-  facts: readonly BlockFacts[],
-  own: BlockFacts,
-): boolean {
+function flagsBefore(block: Block, facts: readonly BlockFacts[], own: BlockFacts): boolean {
+  const { effects } = block;
   const staysInside = block.end === 'fall' || (block.end === 'flow' && block.successors.length > 0);
   let live =
     !staysInside || block.successors.some((successor) => facts[successor]!.flagsLiveIn) || leavesToo(block);

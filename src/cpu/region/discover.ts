@@ -1,5 +1,6 @@
 import type { Instruction } from '../decode/instruction.ts';
 import { entryOf } from '../lift/registry.ts';
+import { effectsOf } from './analysis.ts';
 import type { CodeReader } from './code-reader.ts';
 import { directTarget, FLOW } from './effects.ts';
 import { type Block, type Graph, reversePostorder } from './graph.ts';
@@ -12,6 +13,9 @@ export interface RegionLimits {
 export const REGION_LIMITS: RegionLimits = { instructions: 2000, blocks: 500 };
 /** A region of the one instruction at its entry. */
 export const SINGLE_STEP: RegionLimits = { instructions: 1, blocks: 1 };
+
+/** Compilers begin functions at multiples of this. */
+const FUNCTION_ALIGNMENT = 16;
 
 type Found = Instruction | 'fault' | 'illegal' | 'unsupported';
 
@@ -84,9 +88,25 @@ class Search {
         return target === instruction.next ? [target] : [instruction.next, target!];
       case FLOW.leave:
         return [];
+      case FLOW.call:
+        return this.#isPadding(instruction.next) ? [] : [instruction.next];
       default:
         return [instruction.next];
     }
+  }
+
+  /**
+   * Whether only padding follows up to where a function could begin. A call there (of abort, say) hardly ever comes
+   * back, and what follows is another function; if it does come back, the region is left.
+   */
+  #isPadding(address: number): boolean {
+    let at = address;
+    for (;;) {
+      const found = this.#reader.instruction(at);
+      if (typeof found !== 'object' || found.mnemonic !== 'nop') break;
+      at = found.next;
+    }
+    return at > address && at % FUNCTION_ALIGNMENT === 0;
   }
 
   graph(entry: number): Graph {
@@ -99,6 +119,7 @@ class Search {
       blocks.push({
         start: leader,
         instructions: [],
+        effects: [],
         end: 'out',
         stop: leader,
         isCall: false,
@@ -120,6 +141,7 @@ class Search {
         return;
       }
       block.instructions.push(found);
+      block.effects.push(effectsOf(found));
       block.stop = address = found.next;
       if (entryOf(found)!.flow !== FLOW.next) {
         block.end = 'flow';

@@ -1,4 +1,5 @@
 import type { Instruction } from '../decode/instruction.ts';
+import type { Effects } from './effects.ts';
 
 /** Why a block ends in the region without an instruction that transfers control. */
 export type BlockEnd =
@@ -17,6 +18,8 @@ export type BlockEnd =
 export interface Block {
   readonly start: number;
   readonly instructions: Instruction[];
+  /** What each of them does. */
+  readonly effects: Effects[];
   end: BlockEnd;
   /** Address after the last instruction: where it falls to or stops. */
   stop: number;
@@ -46,8 +49,6 @@ export interface Shape {
   readonly isInLoop: Uint8Array;
   /** False: some edge goes back to a block that does not dominate it, so there is no structured form. */
   readonly isReducible: boolean;
-  /** Deepest nesting of the dominator tree. */
-  readonly depth: number;
 }
 
 /** Puts blocks into reverse postorder from block 0, dropping what cannot be reached, and links predecessors. */
@@ -113,7 +114,6 @@ export function shapeOf(blocks: readonly Block[]): Shape {
     isMerge,
     isInLoop,
     isReducible,
-    depth: treeDepth(dominator),
   };
 }
 
@@ -185,14 +185,4 @@ function intersect(dominator: Int32Array, a: number, b: number): number {
 function dominates(dominator: Int32Array, above: number, below: number): boolean {
   while (below > above) below = dominator[below]!;
   return below === above;
-}
-
-function treeDepth(dominator: Int32Array): number {
-  const depth = new Int32Array(dominator.length);
-  let deepest = 0;
-  for (let index = 1; index < dominator.length; index++) {
-    depth[index] = depth[dominator[index]!]! + 1;
-    if (depth[index]! > deepest) deepest = depth[index]!;
-  }
-  return deepest;
 }

@@ -1,7 +1,8 @@
 import { RBP, RSP } from '../../machine/cpu-state.ts';
 import type { Instruction, MemoryOperand } from '../decode/instruction.ts';
 import { entryOf } from '../lift/registry.ts';
-import { effectsOf } from './analysis.ts';
+import type { Effects } from './effects.ts';
+import type { Block } from './graph.ts';
 
 /** Widest group: the wider, the more often it crosses a page and every member takes the slow path. */
 const MOST_BYTES = 256;
@@ -50,10 +51,13 @@ const STACK_READ: ReadonlySet<string> = new Set(['pop', 'ret', 'popf']);
 const STACK_WRITE: ReadonlySet<string> = new Set(['push', 'call', 'pushf', 'enter']);
 
 /** Plans the merged checks of a block; undefined where nothing is merged. */
-export function planGroups(instructions: readonly Instruction[]): (AccessPlan | undefined)[] {
+export function planGroups({ instructions, effects }: Block): (AccessPlan | undefined)[] {
   const plans = new Array<AccessPlan | undefined>(instructions.length);
-  for (const accesses of new Tracker(instructions).byBase.values()) {
-    if (accesses.length > 1) mergeNear(accesses, plans);
+  let accesses = 0;
+  for (const { exits } of effects) if (exits) accesses++;
+  if (accesses < 2) return plans;
+  for (const sameBase of new Tracker(instructions, effects).byBase.values()) {
+    if (sameBase.length > 1) mergeNear(sameBase, plans);
   }
   return plans;
 }
@@ -87,10 +91,10 @@ class Tracker {
   readonly #symbols: Symbol[] = Array.from({ length: 16 }, (_, base) => ({ base, delta: 0 }));
   #bases = 16;
 
-  constructor(instructions: readonly Instruction[]) {
+  constructor(instructions: readonly Instruction[], effects: readonly Effects[]) {
     instructions.forEach((instruction, at) => {
-      this.#collect(instruction, at);
-      this.#follow(instruction);
+      if (effects[at]!.exits) this.#collect(instruction, at);
+      this.#follow(instruction, effects[at]!.writes);
     });
   }
   #add(symbol: Symbol, distance: number, access: Omit<Access, 'offset'>): void {
@@ -122,9 +126,9 @@ class Tracker {
       this.#add(this.#symbols[RSP]!, -stack.size, { ...stack, writes: true });
     else if (mnemonic === 'leave') this.#add(this.#symbols[RBP]!, 0, { ...stack, size: 8, writes: false });
   }
-  #follow(instruction: Instruction): void {
+  #follow(instruction: Instruction, writes: number): void {
+    if ((writes & 0xffff) === 0) return;
     const moved = this.#movedRegister(instruction);
-    const { writes } = effectsOf(instruction);
     for (let register = 0; register < 16; register++) {
       if (writes & (1 << register) && register !== moved)
         this.#symbols[register] = { base: this.#bases++, delta: 0 };

@@ -9,10 +9,10 @@ import { type Block, type Graph, type Shape, shapeOf } from './graph.ts';
 import { planGroups } from './groups.ts';
 import { leaveTo } from './leaving.ts';
 
-/** Deeper dominator trees than this are emitted as one dispatch loop: wasm nesting and our own recursion are bounded. */
-const DEEPEST_TREE = 250;
 /** Most fuel charged at once, so that a large function does not pay for what it skips. */
 const MOST_FUEL = 64;
+
+const NOTHING = -1;
 
 type Label = { readonly block: number; readonly kind: 'after' | 'loop' } | undefined;
 
@@ -27,11 +27,17 @@ export class Structure implements Transfers {
   readonly #byAddress: ReadonlyMap<number, number>;
   readonly #shape: Shape;
   readonly #facts: BlockFacts[];
-  readonly #children: number[][];
+  /** For each block, the merges it dominates immediately, the last in order first. */
+  readonly #merges: number[][];
+  /** Blocks that each block dominates. */
+  readonly #sizes: Int32Array;
   readonly #labels: Label[] = [];
   readonly #isFlat: boolean;
   readonly #next: number;
+  /** The block whose code is being emitted. */
   #current = 0;
+  /** The block that comes next in place, if any. */
+  #inPlace = NOTHING;
 
   constructor(e: Emitter, graph: Graph) {
     this.#e = e;
@@ -39,11 +45,12 @@ export class Structure implements Transfers {
     this.#byAddress = graph.byAddress;
     this.#shape = shapeOf(graph.blocks);
     this.#facts = analyse(graph.blocks, this.#shape);
-    this.#children = graph.blocks.map(() => []);
-    graph.blocks.forEach((_, index) => {
-      if (index > 0) this.#children[this.#shape.dominator[index]!]!.push(index);
-    });
-    this.#isFlat = !this.#shape.isReducible || this.#shape.depth > DEEPEST_TREE;
+    this.#merges = graph.blocks.map(() => []);
+    for (let index = graph.blocks.length - 1; index > 0; index--) {
+      if (this.#shape.isMerge[index] === 1) this.#merges[this.#shape.dominator[index]!]!.push(index);
+    }
+    this.#sizes = subtreeSizes(this.#shape.dominator);
+    this.#isFlat = !this.#shape.isReducible;
     this.#next = this.#isFlat ? e.locals.push(I32) : -1;
     e.transfers = this;
   }
@@ -52,19 +59,23 @@ export class Structure implements Transfers {
     const { code } = this.#e;
     this.#e.forget();
     this.#chargeEntry();
-    this.#adapt(0, this.#meets(0));
+    this.#adapt(0);
     if (this.#isFlat) this.#emitFlat();
-    else this.#enter(0);
+    else {
+      this.#inPlace = 0;
+      this.#emitTree();
+    }
     code.op(OP.unreachable);
   }
 
-  // Transfers
+  // Transfers. A block's terminator calls one of them last; a block to be emitted in place is left to #emitTree.
 
   jump(address: number): void {
     const target = this.#inside(address);
     if (target === undefined) leaveTo(this.#e, address);
     else this.#transfer(target);
   }
+  /** Of two blocks to be emitted in place the smaller goes into the `if`, so that nesting stays shallow. */
   branch(taken: number, otherwise: number): void {
     const { code } = this.#e;
     if (taken === otherwise) {
@@ -72,36 +83,51 @@ export class Structure implements Transfers {
       this.jump(taken);
       return;
     }
+    let [first, second] = [taken, otherwise];
+    if (this.#sizeInPlace(first) > this.#sizeInPlace(second)) {
+      code.op(OP.i32_eqz);
+      [first, second] = [second, first];
+    }
     const before = this.#e.placement();
+    const current = this.#current;
     code.if(VOID);
     this.#labels.push(undefined);
-    this.jump(taken);
+    this.jump(first);
+    this.#emitTree();
     this.#labels.pop();
     code.end();
     this.#e.restore(before);
-    this.jump(otherwise);
+    this.#current = current;
+    this.jump(second);
   }
+  /** The block at an address, if the graph has an edge to it from here. */
   #inside(address: number): number | undefined {
-    return this.#e.isStep ? undefined : this.#byAddress.get(address);
+    const target = this.#byAddress.get(address);
+    if (target === undefined || !this.#blocks[this.#current]!.successors.includes(target)) return undefined;
+    return target;
+  }
+  #sizeInPlace(address: number): number {
+    const target = this.#inside(address);
+    return target === undefined || this.#isReachedByBreak(target) ? 0 : this.#sizes[target]!;
   }
 
   /** Goes to a block of the region: by a break, or by emitting it here if nothing else leads to it. */
   #transfer(target: number): void {
-    const meets = this.#meets(target);
-    this.#adapt(target, meets);
+    this.#adapt(target);
     if (this.#isFlat) {
       this.#e.code.i32(target);
       this.#e.code.set(this.#next);
       this.#e.code.br(this.#labels.length - 1);
-    } else if (meets && this.#isOpen(target)) this.#e.code.br(this.#depthOf(target));
-    else this.#enter(target);
+    } else if (this.#isReachedByBreak(target)) this.#e.code.br(this.#depthOf(target));
+    else this.#inPlace = target;
   }
+  /** Whether several edges lead to the block, so that what it expects is fixed beforehand. */
   #meets(target: number): boolean {
     const { isMerge, isLoopHeader } = this.#shape;
     return this.#isFlat || isMerge[target] === 1 || isLoopHeader[target] === 1;
   }
-  /** Whether breaking to the block is possible here: a loop header is entered once, in place, unless it is a merge. */
-  #isOpen(target: number): boolean {
+  /** A loop header that is no merge is entered in place, once; its back edges are breaks. */
+  #isReachedByBreak(target: number): boolean {
     return this.#shape.isMerge[target] === 1 || target <= this.#current;
   }
   #depthOf(target: number): number {
@@ -113,46 +139,48 @@ export class Structure implements Transfers {
     throw new Error(`no label for block ${target}`);
   }
   /** Brings registers and flags to where the target expects them. */
-  #adapt(target: number, meets: boolean): void {
+  #adapt(target: number): void {
     const facts = this.#facts[target]!;
     this.#e.load(facts.validIn & ~this.#e.valid);
-    if (meets && facts.flagsLiveIn) this.#e.makeFlagsDynamic();
+    if (this.#meets(target) && facts.flagsLiveIn) this.#e.makeFlagsDynamic();
   }
 
   // Structured emission
 
-  #enter(index: number): void {
+  /** Emits the block to be emitted in place, if there is one, and all that it dominates. */
+  #emitTree(): void {
     const { code } = this.#e;
-    const outer = this.#current;
-    const isLoop = this.#shape.isLoopHeader[index] === 1;
-    if (isLoop) {
+    const bottom = this.#labels.length;
+    for (;;) {
+      const index = this.#inPlace;
+      this.#inPlace = NOTHING;
+      if (index !== NOTHING) {
+        this.#open(index);
+        this.#body(index);
+        continue;
+      }
+      if (this.#labels.length === bottom) return;
+      const label = this.#labels.pop()!;
+      code.end();
+      if (label.kind === 'loop') code.op(OP.unreachable);
+      else {
+        this.#e.restore(this.#placementAt(label.block));
+        this.#inPlace = label.block;
+      }
+    }
+  }
+  /** Opens the loop of a header, and a wasm block for each merge below it, the first to follow innermost. */
+  #open(index: number): void {
+    const { code } = this.#e;
+    if (this.#shape.isLoopHeader[index] === 1) {
       code.loop(VOID);
       this.#labels.push({ block: index, kind: 'loop' });
       this.#e.restore(this.#placementAt(index));
     }
-    const merges = this.#children[index]!.filter((child) => this.#shape.isMerge[child] === 1);
-    merges.sort((a, b) => b - a);
-    this.#within(index, merges, 0);
-    if (isLoop) {
-      this.#labels.pop();
-      code.end();
-      code.op(OP.unreachable);
+    for (const merge of this.#merges[index]!) {
+      code.block(VOID);
+      this.#labels.push({ block: merge, kind: 'after' });
     }
-    this.#current = outer;
-  }
-  #within(index: number, merges: readonly number[], at: number): void {
-    if (at === merges.length) {
-      this.#body(index);
-      return;
-    }
-    const merge = merges[at]!;
-    this.#e.code.block(VOID);
-    this.#labels.push({ block: merge, kind: 'after' });
-    this.#within(index, merges, at + 1);
-    this.#labels.pop();
-    this.#e.code.end();
-    this.#e.restore(this.#placementAt(merge));
-    this.#enter(merge);
   }
   /** What holds at the start of a block that several paths reach. */
   #placementAt(index: number): Placement {
@@ -197,7 +225,7 @@ export class Structure implements Transfers {
     const { flagsLiveAfter } = this.#facts[index]!;
     this.#current = index;
     if (this.#shape.chargesFuel[index] === 1) this.#chargeLoop(block);
-    const plans = planGroups(block.instructions);
+    const plans = planGroups(block);
     e.closeGroups();
     block.instructions.forEach((instruction, at) => {
       e.instruction = instruction;
@@ -230,9 +258,11 @@ export class Structure implements Transfers {
   #chargeEntry(): void {
     const { code } = this.#e;
     const entry = this.#blocks[0]!.start;
-    this.#spend(Math.min(MOST_FUEL, this.#blocks[0]!.instructions.length + 1));
+    // A loop header charges for itself: twice before its first instruction would be no progress.
+    const charges = this.#shape.chargesFuel[0] === 0;
+    if (charges) this.#spend(Math.min(MOST_FUEL, this.#blocks[0]!.instructions.length + 1));
     code.get(STACK_LEFT);
-    code.op(OP.i32_or);
+    if (charges) code.op(OP.i32_or);
     code.i32op(OP.i32_lt_s, 0);
     code.if(VOID);
     code.get(STACK_LEFT);
@@ -241,7 +271,7 @@ export class Structure implements Transfers {
     code.i64(entry);
     code.op(OP.return);
     code.end();
-    this.#e.exitFor(Exit.fuel, entry);
+    if (charges) this.#e.exitFor(Exit.fuel, entry);
     code.end();
   }
   #chargeLoop(block: Block): void {
@@ -252,4 +282,10 @@ export class Structure implements Transfers {
     this.#e.exitFor(Exit.fuel, block.start);
     code.end();
   }
+}
+
+function subtreeSizes(dominator: Int32Array): Int32Array {
+  const sizes = new Int32Array(dominator.length).fill(1);
+  for (let index = dominator.length - 1; index > 0; index--) sizes[dominator[index]!]! += sizes[index]!;
+  return sizes;
 }

@@ -2,6 +2,7 @@ import { STATE } from '../../machine/cpu-state.ts';
 import { FRAMES, PAGE_SIZE, TLB_READ, TLB_WRITE } from '../../machine/layout.ts';
 import type { MemoryOperand, Segment } from '../decode/instruction.ts';
 import type { Emitter, Helper } from '../region/emitter.ts';
+import { Code } from '../wasm/code.ts';
 import { I32, I64, OP, VOID } from '../wasm/opcodes.ts';
 import { TLB_ADDEND, TLB_INDEX_MASK } from './layout.ts';
 import { loadOp, storeOp } from './tlb-runtime.ts';
@@ -59,21 +60,60 @@ export function addSegment(e: Emitter, segment: Segment): void {
   e.code.op(OP.i64_add);
 }
 
-/** Emits the comparison for `size` bytes at the address in local `at` + `distance`; yields the local of the entry. */
-function compareTag(e: Emitter, at: number, distance: number, size: number, tlb: number): number {
-  const { code } = e;
-  const entry = e.temp(I32);
+/** Local numbers from here on take more than one byte. */
+const ONE_BYTE_LOCALS = 128;
+
+/** The comparison of most accesses, ready but for its local numbers, by size and TLB. */
+const templates = new Map<number, { readonly code: Uint8Array; readonly positions: readonly number[] }>();
+
+function template(
+  size: number,
+  tlb: number,
+): { readonly code: Uint8Array; readonly positions: readonly number[] } {
+  const key = tlb + size;
+  let found = templates.get(key);
+  if (found === undefined) {
+    const code = new Code(64);
+    const positions = writeComparison(code, 0, 0, 0, size, tlb);
+    found = { code: code.bytes.slice(0, code.length), positions };
+    templates.set(key, found);
+  }
+  return found;
+}
+
+/** Writes the comparison; yields where the numbers of the locals at, entry and at again lie. */
+function writeComparison(
+  code: Code,
+  at: number,
+  entry: number,
+  distance: number,
+  size: number,
+  tlb: number,
+): number[] {
+  const positions = [code.length + 1];
   code.get(at);
   if (distance !== 0) code.i64op(OP.i64_add, distance);
   code.i64op(OP.i64_shr_u, 8);
   code.op(OP.i32_wrap_i64);
   code.i32op(OP.i32_and, TLB_INDEX_MASK);
+  positions.push(code.length + 1);
   code.tee(entry);
   code.memory(OP.i64_load, tlb);
+  positions.push(code.length + 1);
   code.get(at);
   if (distance + size !== 1) code.i64op(OP.i64_add, distance + size - 1);
   code.i64op(OP.i64_and, -PAGE_SIZE);
   code.op(OP.i64_eq);
+  return positions;
+}
+
+/** Emits the comparison for `size` bytes at the address in local `at` + `distance`; yields the local of the entry. */
+function compareTag(e: Emitter, at: number, distance: number, size: number, tlb: number): number {
+  const entry = e.temp(I32);
+  if (distance === 0 && size <= 16 && at < ONE_BYTE_LOCALS && entry < ONE_BYTE_LOCALS) {
+    const { code, positions } = template(size, tlb);
+    e.code.appendPatched(code, positions, [at, entry, at]);
+  } else writeComparison(e.code, at, entry, distance, size, tlb);
   return entry;
 }
 

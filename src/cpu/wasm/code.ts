@@ -34,10 +34,23 @@ export class Code {
   }
   /** A signed LEB128 of an integer within ±2^53. */
   signed(value: number): void {
+    if (value === (value | 0)) {
+      this.#signed32(value);
+      return;
+    }
     for (;;) {
       const low = value & 0x7f;
       value = Math.floor(value / 128);
       const done = (value === 0 && (low & 0x40) === 0) || (value === -1 && (low & 0x40) !== 0);
+      this.byte(done ? low : low | 0x80);
+      if (done) return;
+    }
+  }
+  #signed32(value: number): void {
+    for (;;) {
+      const low = value & 0x7f;
+      value >>= 7;
+      const done = value === (low << 25) >> 31;
       this.byte(done ? low : low | 0x80);
       if (done) return;
     }
@@ -170,6 +183,13 @@ export class Code {
     for (const word of [w0, w1, w2, w3]) {
       for (let shift = 0; shift < 32; shift += 8) this.byte((word >>> shift) & 0xff);
     }
+  }
+  /** Appends prepared code with some of its bytes (local numbers below 128) replaced. */
+  appendPatched(template: Uint8Array, positions: readonly number[], locals: readonly number[]): void {
+    const start = this.length;
+    this.append(template);
+    for (let index = 0; index < positions.length; index++)
+      this.bytes[start + positions[index]!] = locals[index]!;
   }
   /** Loads a value of `type` from base address on the stack + offset. */
   loadType(type: ValueType, offset: number): void {

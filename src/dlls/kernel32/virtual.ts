@@ -91,10 +91,24 @@ const info: MemoryInfo = {
   type: 0,
 };
 
+const F = MEMORY_BASIC_INFORMATION;
+const TWO_32 = 0x1_0000_0000;
+
 /** Writes a MEMORY_BASIC_INFORMATION; its padding and PartitionId are zero. */
 export function writeMemoryInfo(thread: Thread, at: number, from: MemoryInfo): void {
   const memory = thread.memory;
-  const F = MEMORY_BASIC_INFORMATION;
+  const word = memory.wordsTo(at, F.size);
+  if (word >= 0) {
+    const { words } = memory.space.system.ram;
+    setPair(words, word + F.BaseAddress / 4, from.baseAddress);
+    setPair(words, word + F.AllocationBase / 4, from.allocationBase);
+    setPair(words, word + F.AllocationProtect / 4, from.allocationProtect);
+    setPair(words, word + F.RegionSize / 4, from.regionSize);
+    words[word + F.State / 4] = from.state;
+    words[word + F.Protect / 4] = from.protect;
+    setPair(words, word + F.Type / 4, from.type);
+    return;
+  }
   memory.setU64(at + F.BaseAddress, from.baseAddress);
   memory.setU64(at + F.AllocationBase, from.allocationBase);
   memory.setU64(at + F.AllocationProtect, from.allocationProtect);
@@ -102,6 +116,11 @@ export function writeMemoryInfo(thread: Thread, at: number, from: MemoryInfo): v
   memory.setU32(at + F.State, from.state);
   memory.setU32(at + F.Protect, from.protect);
   memory.setU64(at + F.Type, from.type);
+}
+
+function setPair(words: Uint32Array, at: number, value: number): void {
+  words[at] = value;
+  words[at + 1] = value / TWO_32;
 }
 
 function query(thread: Thread, handle: number, address: number, buffer: number, length: number): number {

@@ -1,3 +1,4 @@
+import { OutOfMemory } from '../../process/out-of-memory.ts';
 import type { Process } from '../../process/process.ts';
 import type { Thread } from '../../process/thread.ts';
 import { allocateZeroed } from './allocation.ts';
@@ -90,7 +91,7 @@ export function threadData(thread: Thread): ThreadData {
   let data = threads.get(thread);
   if (!data) {
     const address = allocateZeroed(thread.process, THREAD_DATA_SIZE);
-    if (address === 0) throw new RangeError('no memory left for the C runtime data of a thread');
+    if (address === 0) throw new OutOfMemory('no memory left for the C runtime data of a thread');
     data = { address, seed: 1, token: 0, wideToken: 0, scan: undefined };
     threads.set(thread, data);
   }
@@ -102,7 +103,7 @@ export function keptBlock(crt: Crt, name: string, size: number, fill: (address: 
   let address = crt.blocks.get(name);
   if (address === undefined) {
     address = allocateZeroed(crt.process, size);
-    if (address === 0) throw new RangeError(`no memory left for the C runtime's ${name}`);
+    if (address === 0) throw new OutOfMemory(`no memory left for the C runtime's ${name}`);
     crt.blocks.set(name, address);
     fill(address);
   }

@@ -1,0 +1,31 @@
+import type { run } from './run.ts';
+
+/** Space-separated; empty when V8 is to run as it is. */
+declare const WINMEM_V8_FLAGS: string;
+
+/**
+ * `run`, from the script that scripts/build.mjs puts beside this one. Most programs run for less time than
+ * Node takes to compile all of that, so the build stores V8's code for it; another version of V8 ignores the
+ * file and compiles. Node's modules are fetched here, not imported: importing `fs` as a module loads streams too.
+ */
+export function loadRun(): typeof run {
+  const { readFileSync } = process.getBuiltinModule('node:fs');
+  const { setFlagsFromString } = process.getBuiltinModule('node:v8');
+  const { Script } = process.getBuiltinModule('node:vm');
+  for (const flag of WINMEM_V8_FLAGS.split(' ')) if (flag !== '') setFlagsFromString(flag);
+  const filename = process.getBuiltinModule('node:url').fileURLToPath(new URL('run.js', import.meta.url));
+  const require = process.getBuiltinModule('node:module').createRequire(import.meta.url);
+  const script = new Script(readFileSync(filename, 'utf8'), {
+    filename,
+    cachedData: contents(() => readFileSync(`${filename}.cache`)),
+  });
+  return script.runInThisContext()(require);
+}
+
+function contents(read: () => Uint8Array): Buffer | undefined {
+  try {
+    return read() as Buffer;
+  } catch {
+    return undefined;
+  }
+}

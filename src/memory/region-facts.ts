@@ -1,0 +1,103 @@
+import { GRANULE, PAGE_SIZE } from '../machine/layout.ts';
+import { MEM_COMMIT, MEM_IMAGE, MEM_MAPPED, MEM_PRIVATE, MEM_RESERVE } from './constants.ts';
+import { PageState, PROTECT_MASK, PROTECT_SHIFT, STATE_MASK } from './page-table.ts';
+import type { Region } from './regions.ts';
+
+const GRANULE_PAGES = GRANULE / PAGE_SIZE;
+/** Regions up to this size are kept: then the granules under which one is found are few. */
+const MOST_PAGES = 16 * GRANULE_PAGES;
+
+// A record is two 32-bit words, eight records to a cache line: the granule in which the region begins, and
+// pages less one in bits 0-7, protection where page-table entries have it (8-18, 0 for reserved pages),
+// committed, allocation protection in 20-30, mapped.
+const WORDS = 2;
+const LAST_PAGE_MASK = 0xff;
+const COMMITTED = 0x80000;
+const ALLOCATION_SHIFT = 20;
+const ALLOCATION_MASK = 0x7ff;
+const MAPPED = 0x80000000 | 0;
+
+// Powers of two.
+const FIRST_SLOTS = 64;
+const MOST_SLOTS = 2 ** 20;
+
+/**
+ * What queries ask of small regions whose pages are all alike, by the low bits of a granule's number: most
+ * queries read one cache line, whatever the number of regions. Its truth is the region's: whoever changes
+ * what a record says drops it.
+ */
+export class RegionFacts {
+  /** Records; one whose first word is 0 is nobody's, for no region begins in the first granule. */
+  #words = new Int32Array(FIRST_SLOTS * WORDS);
+  #mask = FIRST_SLOTS - 1;
+
+  /** The place of the record of the region that holds the page, or -1 if none is kept. */
+  find(page: number): number {
+    const at = (Math.floor(page / GRANULE_PAGES) & this.#mask) * WORDS;
+    const start = this.#words[at]!;
+    if (start === 0) return -1;
+    const offset = page - start * GRANULE_PAGES;
+    return offset >= 0 && offset <= (this.#words[at + 1]! & LAST_PAGE_MASK) ? at : -1;
+  }
+  start(at: number): number {
+    return this.#words[at]! * GRANULE_PAGES;
+  }
+  end(at: number): number {
+    return this.start(at) + (this.#words[at + 1]! & LAST_PAGE_MASK) + 1;
+  }
+  type(at: number): number {
+    return this.#words[at + 1]! < 0 ? MEM_MAPPED : MEM_PRIVATE;
+  }
+  /** MEM_COMMIT or MEM_RESERVE: the state of all pages. */
+  state(at: number): number {
+    return (this.#words[at + 1]! & COMMITTED) !== 0 ? MEM_COMMIT : MEM_RESERVE;
+  }
+  /** The protection of all pages; 0 if they are reserved. */
+  protect(at: number): number {
+    return (this.#words[at + 1]! & PROTECT_MASK) >>> PROTECT_SHIFT;
+  }
+  allocationProtect(at: number): number {
+    return (this.#words[at + 1]! >>> ALLOCATION_SHIFT) & ALLOCATION_MASK;
+  }
+
+  /** Keeps a region's facts for queries about the granule of `page`, if they can be told in a record. */
+  keep(region: Region, page: number): void {
+    const pages = region.end - region.start;
+    const flags = region.uniform;
+    if (flags === 0 || pages > MOST_PAGES || region.type === MEM_IMAGE) return;
+    const isReserved = (flags & STATE_MASK) === PageState.reserved;
+    const at = (Math.floor(page / GRANULE_PAGES) & this.#mask) * WORDS;
+    this.#words[at] = region.start / GRANULE_PAGES;
+    this.#words[at + 1] =
+      (pages - 1) |
+      (isReserved ? 0 : (flags & PROTECT_MASK) | COMMITTED) |
+      (region.allocationProtect << ALLOCATION_SHIFT) |
+      (region.type === MEM_MAPPED ? MAPPED : 0);
+  }
+
+  /** Forgets a region that goes or changes. */
+  drop(region: Region): void {
+    if (region.end - region.start > MOST_PAGES) return;
+    const words = this.#words;
+    const start = region.start / GRANULE_PAGES;
+    for (let granule = start; granule * GRANULE_PAGES < region.end; granule++) {
+      const at = (granule & this.#mask) * WORDS;
+      if (words[at] === start) words[at] = 0;
+    }
+  }
+
+  /** Makes room for the facts of `count` regions. */
+  resize(count: number): void {
+    const slots = this.#mask + 1;
+    if (count <= slots || slots >= MOST_SLOTS) return;
+    const old = this.#words;
+    this.#mask = slots * 2 - 1;
+    this.#words = new Int32Array(slots * 2 * WORDS);
+    for (let at = 0; at < old.length; at += WORDS) {
+      if (old[at] === 0) continue;
+      const to = (old[at]! & this.#mask) * WORDS;
+      this.#words[to] = old[at]!;
+      this.#words[to + 1] = old[at + 1]!;
+    }
+  }
+}

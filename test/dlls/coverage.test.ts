@@ -1,0 +1,50 @@
+import { expect, test } from 'vitest';
+import { pageOf } from '../../src/dlls/api.ts';
+import { allFamilies } from '../../src/dlls/registry.ts';
+
+/** docs/coverage.md: every function there is, by DLL. `npm test -- test/dlls/coverage.test.ts --update` writes it anew. */
+function coverage(): string {
+  const lines = [
+    '# API functions that are built',
+    '',
+    'Made from the declarations in src/dlls by test/dlls/coverage.test.ts.',
+  ];
+  for (const dll of ['kernel32', 'ntdll', 'msvcrt']) {
+    const functions = allFamilies
+      .filter((of) => of.dll === dll)
+      .flatMap((of) =>
+        Object.entries(of.functions).map(([name, { documentedNoOp, rule }]) => ({
+          name,
+          page: pageOf(of, name),
+          documentedNoOp,
+          rule,
+        })),
+      )
+      .sort((a, b) => (a.name < b.name ? -1 : 1));
+    const noOps = functions.filter(({ documentedNoOp }) => documentedNoOp);
+    lines.push('', `## ${dll}.dll: ${functions.length} functions`, '');
+    lines.push(functions.map(({ name, page }) => `[${name}](${page})`).join(' · '));
+    if (noOps.length > 0) {
+      lines.push(
+        '',
+        `By their documentation these do nothing here: ${noOps.map(({ name }) => name).join(', ')}.`,
+      );
+    }
+  }
+  lines.push(
+    '',
+    'A function that Windows has and this list has not stops the program when it is called, with a line that names it.',
+  );
+  return `${lines.join('\n')}\n`;
+}
+
+test('docs/coverage.md lists what the declarations say', async () => {
+  await expect(coverage()).toMatchFileSnapshot('../../docs/coverage.md');
+});
+
+test('a declared function has a documentation page', () => {
+  const without = allFamilies
+    .filter(({ pages }) => !/^https:\/\/learn\.microsoft\.com\//.test(pages))
+    .map(({ pages }) => pages);
+  expect(without).toEqual([]);
+});
