@@ -7,8 +7,8 @@
 // none, is kept in .cache/fuzz/SEED-INDEX/ with what winmem said. Workers (scripts/fuzz-worker.mjs) run many mutants
 // each; one that hangs is killed.
 import { fork } from 'node:child_process';
-import { existsSync, rmSync, writeFileSync } from 'node:fs';
-import { availableParallelism } from 'node:os';
+import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { availableParallelism, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { mutantOf, targets, writeMutant } from './fuzz-mutants.mjs';
@@ -40,9 +40,16 @@ class Worker {
   #done = 0;
   #said = '';
   #settle = () => {};
+  #folder;
+
+  /** `folder` takes the temporary files, also those of a child that is killed. */
+  constructor(folder) {
+    this.#folder = folder;
+  }
 
   #start() {
-    const options = { stdio: ['ignore', 'ignore', 'pipe', 'ipc'], execArgv: NODE_OPTIONS };
+    const env = { ...process.env, TMPDIR: this.#folder };
+    const options = { stdio: ['ignore', 'ignore', 'pipe', 'ipc'], execArgv: NODE_OPTIONS, env };
     const child = fork(join(root, 'scripts/fuzz-worker.mjs'), options);
     this.#child = child;
     this.#done = 0;
@@ -150,12 +157,14 @@ async function main() {
       if (++done % 500 === 0) console.error(`fuzz: ${done} of ${count}: ${JSON.stringify(counts)}`);
     }
   };
-  const workers = Array.from({ length: Number(values.jobs) }, () => new Worker());
+  const folder = mkdtempSync(join(tmpdir(), 'winmem-fuzz-'));
+  const workers = Array.from({ length: Number(values.jobs) }, () => new Worker(folder));
   try {
     await checkWhole(workers[0]);
     await Promise.all(workers.map(work));
   } finally {
     for (const worker of workers) worker.stop();
+    rmSync(folder, { recursive: true, force: true });
   }
   const seconds = ((performance.now() - started) / 1000).toFixed(0);
   console.log(`seed ${seed}, ${count} mutants in ${seconds} s: ${JSON.stringify(counts)}`);

@@ -8,6 +8,7 @@ declare const WINMEM_VERSION: string;
 
 /** Exit codes of our own (CONVENTIONS: the shell's). */
 const USAGE = 125;
+const LONGEST_LINE = 400;
 
 async function main(): Promise<number> {
   const parsed = parseArguments(process.argv.slice(2));
@@ -31,7 +32,16 @@ async function main(): Promise<number> {
 main().then(
   (code) => process.exit(code),
   (error) => {
-    process.stderr.write(`winmem: an error of its own, please report it: ${error?.stack ?? error}\n`);
+    process.stderr.write(`winmem: an error of its own, please report it: ${describe(error)}\n`);
     process.exit(USAGE);
   },
 );
+
+/** An error with its stack, without the source line that Node puts before it: ours are as long as the file. */
+function describe(error: unknown): string {
+  const text = error instanceof Error ? (error.stack ?? error.message) : String(error);
+  return text
+    .split('\n')
+    .filter((line) => line.length < LONGEST_LINE)
+    .join('\n');
+}

@@ -1,11 +1,9 @@
 /** EAX, EBX, ECX, EDX. */
 export type CpuidAnswer = readonly [number, number, number, number];
 
-const FPU = 1 << 0;
 const TSC = 1 << 4;
 const CX8 = 1 << 8;
 const CMOV = 1 << 15;
-const FXSR = 1 << 24;
 const SSE = 1 << 25;
 const SSE2 = 1 << 26;
 const CX16 = 1 << 13;
@@ -30,7 +28,7 @@ export function cpuid(leaf: number): CpuidAnswer {
     case 0:
       return [1, ...vendor()];
     case 1:
-      return [SIGNATURE, CACHE_LINE, CX16 | MOVBE | POPCNT, FPU | TSC | CX8 | CMOV | FXSR | SSE | SSE2];
+      return [SIGNATURE, CACHE_LINE, CX16 | MOVBE | POPCNT, TSC | CX8 | CMOV | SSE | SSE2];
     case 0x8000_0000:
       return [0x8000_0008, ...vendor()];
     case 0x8000_0001:

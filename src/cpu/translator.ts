@@ -25,6 +25,8 @@ const KERNEL_HIGH = 0xffff_8000;
 const MOST_FUNCTIONS = 60_000;
 /** Fuel that translating one guest instruction costs, so that translation counts as time, too. */
 const TRANSLATION_FUEL = 50;
+/** Fuel that executing one instruction by a translation of its own costs. */
+const STEP_FUEL = 2000;
 /** Table index of the function that leaves the dispatcher. */
 const LEAVE = 0;
 
@@ -135,6 +137,7 @@ export class Translator implements Executor {
       this.#executeFault(rip % HIGH, Math.floor(rip / HIGH));
       return Exit.fault;
     }
+    this.#charge(STEP_FUEL);
     const index = this.#compiler.compileStep(reader, rip);
     const isDone = this.#runtime.runOnce(index) === 1;
     this.#table.remove(index);
@@ -234,9 +237,11 @@ export class Translator implements Executor {
     const batch = this.#compiler.compile(reader, rip, this.#code);
     for (const { frame } of batch.spans) this.#tlb.forbidWrites(frame);
     this.#cache.add(batch, this.#code);
-    const cost = (this.statistics.instructions - before) * TRANSLATION_FUEL;
-    this.#state.setWord(STATE.fuel, this.#state.word(STATE.fuel) - cost);
+    this.#charge((this.statistics.instructions - before) * TRANSLATION_FUEL);
     return this.#code.entries.get(rip)!;
+  }
+  #charge(fuel: number): void {
+    this.#state.setWord(STATE.fuel, this.#state.word(STATE.fuel) - fuel);
   }
 
   /** The RIP in the state is after the syscall. Not 0: leave. */

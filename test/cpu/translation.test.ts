@@ -4,6 +4,7 @@ import {
   PAGE_EXECUTE_READ,
   PAGE_EXECUTE_READWRITE,
   PAGE_READWRITE,
+  PAGE_WRITECOPY,
   SEC_COMMIT,
 } from '../../src/memory/constants.ts';
 import { Section } from '../../src/memory/section.ts';
@@ -91,6 +92,20 @@ describe('code that changes', () => {
     expect(cpu.cpu.statistics.functions).toBe(before);
     cpu.state.rip = CODE;
     expect(cpu.finish()).toBe(Exit.fault);
+  });
+});
+
+describe('a page that changes its frame', () => {
+  test('by copy-on-write in the midst of a block is read where it is then', () => {
+    const cpu = new TestCpu();
+    const { section } = Section.pagefile(cpu.system, 0x1000, PAGE_READWRITE, SEC_COMMIT);
+    const view = 0x500_0000;
+    expect(cpu.space.mapView(section!, { base: view, protect: PAGE_WRITECOPY })).toBe(0);
+    // mov rax, [rdi]; mov [rsi], rcx; mov rdx, [rdi+8]; ret
+    cpu.code('48 8b 07 48 89 0e 48 8b 57 08 c3');
+    expect(cpu.call({ rdi: view, rsi: DATA, rcx: 1 })).toBe(Exit.breakpoint);
+    expect(cpu.call({ rdi: view, rsi: view + 8, rcx: 42 })).toBe(Exit.breakpoint);
+    expect([cpu.register('rax'), cpu.register('rdx')]).toEqual([0, 42]);
   });
 });
 

@@ -21,7 +21,6 @@ const BINARY: Record<string, Binary> = {
   adc: { op: OP.i32_add, kind: FLAG.adc, withCarry: true },
   sub: { op: OP.i32_sub, kind: FLAG.sub },
   sbb: { op: OP.i32_sub, kind: FLAG.sbb, withCarry: true },
-  cmp: { op: OP.i32_sub, kind: FLAG.sub, discards: true },
   and: { op: OP.i32_and, kind: FLAG.logic },
   or: { op: OP.i32_or, kind: FLAG.logic },
   xor: { op: OP.i32_xor, kind: FLAG.logic },
@@ -77,6 +76,22 @@ function liftBinary(e: Emitter, instruction: Instruction, binary: Binary): void 
     left: binary.kind === FLAG.sub ? () => code.get(left) : undefined,
     a: carry < 0 ? undefined : () => pushI32(e, carry, size),
   });
+}
+
+/** A comparison keeps its operands; the difference is made only where it is asked for. */
+function liftCmp(e: Emitter, instruction: Instruction): void {
+  const [left, right] = [operandAt(instruction, 0), operandAt(instruction, 1)];
+  const size = sizeOf(left);
+  push(e, right, size);
+  const second = e.save(typeOf(size));
+  push(e, left, size);
+  const first = e.save(typeOf(size));
+  setComparison(e, size, first, second);
+}
+
+/** Sets the flags of local `left` - local `right`. */
+export function setComparison(e: Emitter, size: number, left: number, right: number): void {
+  e.setFlags(FLAG.cmp, size, { a: () => e.code.get(left), b: () => e.code.get(right) });
 }
 
 function pushI32(e: Emitter, local: number, size: number): void {
@@ -173,7 +188,7 @@ export const ALU: Family = {
   adc: binaryEntry('adc'),
   sub: binaryEntry('sub'),
   sbb: binaryEntry('sbb'),
-  cmp: binaryEntry('cmp'),
+  cmp: entry('r,r', liftCmp, { flags: FLAGS.set }),
   and: binaryEntry('and'),
   or: binaryEntry('or'),
   xor: binaryEntry('xor'),

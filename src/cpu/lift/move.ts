@@ -3,7 +3,7 @@ import type { Instruction } from '../decode/instruction.ts';
 import { pushCondition } from '../region/conditions.ts';
 import { FLAGS } from '../region/effects.ts';
 import type { Emitter } from '../region/emitter.ts';
-import { FLAG, ZF } from '../region/flag-kinds.ts';
+import { ZF } from '../region/flag-kinds.ts';
 import {
   operandAt,
   place,
@@ -17,6 +17,7 @@ import {
 } from '../region/operands.ts';
 import * as tlb from '../tlb/access.ts';
 import { I32, I64, OP, VOID } from '../wasm/opcodes.ts';
+import { setComparison } from './alu.ts';
 import { entry, type Family } from './entry.ts';
 
 function liftMov(e: Emitter, instruction: Instruction): void {
@@ -200,21 +201,7 @@ function liftCmpxchg(e: Emitter, instruction: Instruction): void {
   code.op(OP.select);
   e.set(RAX);
   into.write(value);
-  compareFlags(e, size, expected, old);
-}
-
-function compareFlags(e: Emitter, size: number, left: number, right: number): void {
-  const { code } = e;
-  code.get(left);
-  code.get(right);
-  code.op(size === 8 ? OP.i64_sub : OP.i32_sub);
-  if (size < 4) code.i32op(OP.i32_and, size === 1 ? 0xff : 0xffff);
-  const result = e.save(typeOf(size));
-  e.setFlags(FLAG.sub, size, {
-    result: () => code.get(result),
-    b: () => code.get(right),
-    left: () => code.get(left),
-  });
+  setComparison(e, size, expected, old);
 }
 
 /** cmpxchg8b and cmpxchg16b: rdx:rax with rcx:rbx; only ZF changes. */

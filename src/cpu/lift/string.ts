@@ -2,12 +2,12 @@ import { RAX, RCX, RDI, RSI, STATE } from '../../machine/cpu-state.ts';
 import type { Instruction } from '../decode/instruction.ts';
 import { FLAGS } from '../region/effects.ts';
 import type { Emitter } from '../region/emitter.ts';
-import { DF, FLAG } from '../region/flag-kinds.ts';
+import { DF } from '../region/flag-kinds.ts';
 import { popRegister, pushRegister, register, typeOf } from '../region/operands.ts';
 import { REPEAT, REPEAT_NE } from '../runtime/string-runtime.ts';
 import * as tlb from '../tlb/access.ts';
 import { I32, I64, OP } from '../wasm/opcodes.ts';
-import { sized } from './alu.ts';
+import { setComparison } from './alu.ts';
 import { entry, type Family } from './entry.ts';
 
 type Operation = keyof typeof REPEAT;
@@ -67,20 +67,6 @@ function liftOnce(e: Emitter, instruction: Instruction, operation: Operation): v
   if (right >= 0) setComparison(e, size, left, right);
 }
 
-function setComparison(e: Emitter, size: number, left: number, right: number): void {
-  const { code } = e;
-  code.get(left);
-  code.get(right);
-  code.op(sized(OP.i32_sub, size));
-  if (size < 4) code.i32op(OP.i32_and, size === 1 ? 0xff : 0xffff);
-  const result = e.save(typeOf(size));
-  e.setFlags(FLAG.sub, size, {
-    result: () => code.get(result),
-    b: () => code.get(right),
-    left: () => code.get(left),
-  });
-}
-
 /** The runtime works on the registers in memory, so that it can be left half-way with them up to date. */
 function liftRepeated(e: Emitter, instruction: Instruction, operation: Operation): void {
   const { code } = e;
@@ -93,6 +79,7 @@ function liftRepeated(e: Emitter, instruction: Instruction, operation: Operation
   e.call('repeat');
   e.exitIfFailed();
   e.distrustGroups();
+  e.loadFuel();
   e.load(changed(instruction, operation));
 }
 

@@ -1,5 +1,6 @@
 import { RAX, STATE } from '../../machine/cpu-state.ts';
 import { CPU_STATE } from '../../machine/layout.ts';
+import { Exit } from '../../process/executor.ts';
 import type { Instruction } from '../decode/instruction.ts';
 import { FLAGS, FLOW } from '../region/effects.ts';
 import type { Emitter } from '../region/emitter.ts';
@@ -56,6 +57,10 @@ const nothing = entry('', () => {}, { accepts: () => true });
 
 /** mxcsr bits that exist; setting another is a #GP. */
 const MXCSR_BITS = 0xffff;
+/** Its exception flags, which may have any value. */
+const MXCSR_FLAGS = 0x3f;
+/** The rest as it must be: all exceptions masked, rounding to nearest, no flushing to zero. */
+const MXCSR_USUAL = 0x1f80;
 
 function liftLdmxcsr(e: Emitter, instruction: Instruction): void {
   const { code } = e;
@@ -66,6 +71,12 @@ function liftLdmxcsr(e: Emitter, instruction: Instruction): void {
   code.if(VOID);
   e.call('protection');
   e.exitAt(instruction.address);
+  code.end();
+  code.get(value);
+  code.i32op(OP.i32_and, ~MXCSR_FLAGS);
+  code.i32op(OP.i32_ne, MXCSR_USUAL);
+  code.if(VOID);
+  e.exitFor(Exit.unsupported, instruction.address);
   code.end();
   e.storeState(I32, STATE.mxcsr, () => code.get(value));
 }

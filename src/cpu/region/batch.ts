@@ -1,12 +1,13 @@
 import { RAM_BYTES } from '../../machine/layout.ts';
 import { HELPERS, type HelperName, REGION_TYPE } from '../runtime/helpers.ts';
+import { Code } from '../wasm/code.ts';
 import { ModuleBuilder } from '../wasm/module.ts';
 import type { ValueType } from '../wasm/opcodes.ts';
 
-/** Function number of a call to patch, once the number of imports is known. */
+/** A call to patch once function indices are known: of a region, by its number, or of a helper from nearby. */
 export interface CallSite {
   readonly at: number;
-  readonly target: number;
+  readonly target: number | HelperName;
 }
 
 /**
@@ -20,9 +21,16 @@ export class Batch {
   /** Addresses that calls name. */
   readonly called = new Set<number>();
   readonly #numbers = new Map<number, number>();
+  /** Helpers called through functions of this module, numbered. */
+  readonly #near = new Map<HelperName, number>();
   readonly #limit: number;
   readonly #accepts: (address: number) => boolean;
-  readonly #bodies: { locals: readonly ValueType[]; code: Uint8Array; sites: readonly CallSite[] }[] = [];
+  readonly #bodies: {
+    readonly locals: readonly ValueType[];
+    readonly code: Uint8Array;
+    readonly sites: readonly CallSite[];
+    readonly hints: readonly number[];
+  }[] = [];
   readonly regionType: number;
 
   constructor(entry: number, limit: number, accepts: (address: number) => boolean) {
@@ -51,19 +59,50 @@ export class Batch {
   helper(name: HelperName): number {
     return this.module.importFunction({ name, type: HELPERS[name] });
   }
-  add(locals: readonly ValueType[], code: Uint8Array, sites: readonly CallSite[]): void {
-    this.#bodies.push({ locals, code, sites });
+  add(locals: readonly ValueType[], code: Code, sites: readonly CallSite[]): void {
+    this.#bodies.push({ locals, code: code.bytes.slice(0, code.length), sites, hints: code.hints });
+  }
+  /**
+   * Makes the module call a helper through a function of its own. Slow paths do so: for a call of an import the
+   * engine fetches the import's code and context, and does that on the fast path, too, once several slow paths want it.
+   */
+  near(name: HelperName): void {
+    if (this.#near.has(name)) return;
+    this.helper(name);
+    this.#near.set(name, this.#near.size);
   }
   /** The module's bytes; function number n is exported as `n`. */
   finish(): Uint8Array {
-    const imports = this.module.importCount;
-    this.#bodies.forEach(({ locals, code, sites }, number) => {
-      for (const { at, target } of sites) patch(code, at, imports + target);
-      this.module.defineFunction(REGION_TYPE, locals, code);
-      this.module.exportFunction(String(number), imports + number);
+    const nearBase = this.module.importCount;
+    const regionBase = nearBase + this.#near.size;
+    for (const name of this.#near.keys()) {
+      this.module.defineFunction(
+        HELPERS[name],
+        [],
+        forwarder(HELPERS[name].params.length, this.helper(name)),
+      );
+    }
+    this.#bodies.forEach(({ locals, code, sites, hints }, number) => {
+      for (const { at, target } of sites) {
+        patch(
+          code,
+          at,
+          typeof target === 'number' ? regionBase + target : nearBase + this.#near.get(target)!,
+        );
+      }
+      this.module.defineFunction(REGION_TYPE, locals, code, hints);
+      this.module.exportFunction(String(number), regionBase + number);
     });
     return this.module.finish(RAM_BYTES / 0x10000);
   }
+}
+
+/** The body of a function that passes its parameters on. */
+function forwarder(parameters: number, target: number): Uint8Array {
+  const code = new Code(16);
+  for (let local = 0; local < parameters; local++) code.get(local);
+  code.call(target);
+  return code.bytes.slice(0, code.length);
 }
 
 function patch(code: Uint8Array, at: number, value: number): void {

@@ -71,9 +71,12 @@ function fused(e: Emitter, base: number, inverted: boolean): boolean {
   const operation = e.flags & ~3;
   const size = 1 << (e.flags & 3);
   if (operation === FLAG.raw) return false;
-  if (operation === FLAG.sub && e.hasLeft && base in COMPARE) {
-    compare(e, size, base, inverted, 'left', 'b');
-    return true;
+  if (base in COMPARE) {
+    const left = operation === FLAG.cmp ? 'a' : operation === FLAG.sub && e.hasLeft ? 'left' : undefined;
+    if (left !== undefined) {
+      compare(e, size, base, inverted, left, 'b');
+      return true;
+    }
   }
   if (base === CONDITION.equal) return withZero(e, size, CONDITION.equal, inverted);
   if (base === CONDITION.sign) return withZero(e, size, CONDITION.less, inverted);
@@ -88,7 +91,7 @@ function compare(
   size: number,
   base: number,
   inverted: boolean,
-  left: 'left' | 'result',
+  left: 'left' | 'result' | 'a',
   right: 'b',
 ): void {
   const signed = base === CONDITION.less || base === CONDITION.lessEqual;
@@ -102,9 +105,13 @@ function compareOp(e: Emitter, size: number, base: number, inverted: boolean): v
   e.code.op(size === 8 ? op + I64_ABOVE_I32 : op);
 }
 
-function pushPart(e: Emitter, size: number, part: 'left' | 'b' | 'result', signed: boolean): void {
+function pushPart(e: Emitter, size: number, part: 'left' | 'a' | 'b' | 'result', signed: boolean): void {
   const { code } = e;
-  code.get(e.flagLocal(part));
+  if (part === 'result' && (e.flags & ~3) === FLAG.cmp) {
+    code.get(e.flagLocal('a'));
+    code.get(e.flagLocal('b'));
+    code.op(OP.i64_sub);
+  } else code.get(e.flagLocal(part));
   if (size === 8) return;
   code.op(OP.i32_wrap_i64);
   if (size === 4) return;

@@ -53,6 +53,8 @@ export class Emitter {
   dirty = 0;
   flags: number = FLAGS_IN_MEMORY;
   hasLeft = false;
+  /** Local with the fuel left, or -1 where it is in memory. */
+  fuel = -1;
 
   readonly #registers = new Int32Array(32).fill(-1);
   readonly #flagLocals = { kind: -1, a: -1, b: -1, result: -1, left: -1 };
@@ -171,16 +173,31 @@ export class Emitter {
   writeBack(): void {
     this.storeDirty();
     this.storeFlags();
+    if (this.fuel >= 0) this.storeState(I32, STATE.fuel, () => this.code.get(this.fuel));
     this.dirty = 0;
     if (this.flags !== FLAGS_DEAD) this.flags = FLAGS_IN_MEMORY;
     this.hasLeft = false;
   }
   /** After something else may have changed the registers in memory. */
   forget(): void {
+    this.loadFuel();
     this.valid = 0;
     this.dirty = 0;
     this.flags = FLAGS_IN_MEMORY;
     this.hasLeft = false;
+  }
+  /**
+   * In a region with loops that charge fuel, what is left is in a local: memory would make each round wait for the
+   * one before. Leaving for a fault does not store it: what is not charged then is less than one run's fuel.
+   */
+  useFuelLocal(): void {
+    this.fuel = this.#newLocal(I32);
+  }
+  /** Brings the fuel left into its local, if there is one. */
+  loadFuel(): void {
+    if (this.fuel < 0) return;
+    this.loadState(I32, STATE.fuel);
+    this.code.set(this.fuel);
   }
   placement(): Placement {
     return { valid: this.valid, dirty: this.dirty, flags: this.flags, hasLeft: this.hasLeft };
@@ -205,6 +222,13 @@ export class Emitter {
   }
   call(helper: HelperName): void {
     this.code.call(this.batch.helper(helper));
+  }
+
+  /** As call, where a call is unlikely: see Batch.near. */
+  callRarely(helper: HelperName): void {
+    this.batch.near(helper);
+    this.code.op(OP.call);
+    this.sites.push({ at: this.code.paddedUnsigned(0), target: helper });
   }
 
   // Lazy flags
@@ -235,7 +259,7 @@ export class Emitter {
       const part = parts[name];
       if (part === undefined) continue;
       part();
-      if (size < 8 || name === 'a') this.code.op(OP.i64_extend_i32_u);
+      if (size < 8 || (name === 'a' && operation !== FLAG.cmp)) this.code.op(OP.i64_extend_i32_u);
       this.code.set(this.flagLocal(name));
     }
     this.flags = operation + sizeLog(size);
@@ -285,26 +309,9 @@ export class Emitter {
       return;
     }
     this.storeState(I32, STATE.flagKind, () => code.i32(this.flags));
-    const operation = this.flags & ~3;
-    this.#storeFlagPart('result');
-    if (
-      operation !== FLAG.raw &&
-      operation !== FLAG.logic &&
-      operation !== FLAG.inc &&
-      operation !== FLAG.dec
-    ) {
-      this.#storeFlagPart('b');
-    }
-    if (
-      operation === FLAG.adc ||
-      operation === FLAG.sbb ||
-      operation === FLAG.inc ||
-      operation === FLAG.dec
-    ) {
-      this.#storeFlagPart('a');
-    }
+    for (const part of partsOf(this.flags & ~3)) this.#storeFlagPart(part);
   }
-  #storeFlagPart(part: 'a' | 'b' | 'result'): void {
+  #storeFlagPart(part: FlagPart): void {
     const offset = part === 'a' ? STATE.flagA : part === 'b' ? STATE.flagB : STATE.flagResult;
     this.storeState(I64, offset, () => this.code.get(this.flagLocal(part)));
   }
@@ -320,7 +327,7 @@ export class Emitter {
   }
   /** Leaves before this instruction if the status on the stack is not 0. */
   exitIfFailed(): void {
-    this.code.if(VOID);
+    this.code.ifUnlikely(VOID);
     this.exitAt(this.instruction.address);
     this.code.end();
   }
@@ -343,3 +350,24 @@ function stateOffset(register: number): number {
 
 /** Names that `call` takes, for lifters that choose one. */
 export type Helper = keyof typeof HELPERS;
+
+type FlagPart = 'a' | 'b' | 'result';
+
+/** Which parts the flags of an operation consist of; see flag-kinds.ts. */
+function partsOf(operation: number): readonly FlagPart[] {
+  switch (operation) {
+    case FLAG.raw:
+    case FLAG.logic:
+      return ['result'];
+    case FLAG.inc:
+    case FLAG.dec:
+      return ['result', 'a'];
+    case FLAG.cmp:
+      return ['b', 'a'];
+    case FLAG.adc:
+    case FLAG.sbb:
+      return ['result', 'b', 'a'];
+    default:
+      return ['result', 'b'];
+  }
+}

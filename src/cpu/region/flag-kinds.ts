@@ -5,6 +5,7 @@
  *     raw        -             -          the flag bits themselves
  *     add, sub   right operand -          result (the left operand follows: a = r - b, a = r + b)
  *     adc, sbb   right operand carry in   result
+ *     cmp        right operand left       -
  *     logic      -             -          result; CF = OF = AF = 0
  *     inc, dec   -             CF before  result
  *     bits       CF, OF and AF as bits    result; ZF, SF and PF come from it
@@ -19,6 +20,7 @@ export const FLAG = {
   inc: 24,
   dec: 28,
   bits: 32,
+  cmp: 36,
 } as const;
 
 /** Kind of a local that says: the flags are those in memory. */

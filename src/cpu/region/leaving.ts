@@ -20,7 +20,7 @@ function findKnown(e: Emitter, address: number, pushStack: () => void): void {
   code.i32(0);
   code.memory(OP.i64_load, entry);
   code.i64op(OP.i64_eq, address);
-  code.if(I32);
+  code.ifLikely(I32);
   code.i32(0);
   code.memory(OP.i32_load, entry + 8);
   code.else();
@@ -94,7 +94,7 @@ export function callGuest(e: Emitter, target: number | { readonly local: number 
   const came = e.temp(I64);
   code.tee(came);
   code.i64op(OP.i64_ne, next);
-  code.if(VOID);
+  code.ifUnlikely(VOID);
   code.get(came);
   code.op(OP.return);
   code.end();

@@ -30,7 +30,7 @@ function translate(batch: Batch, graph: ReturnType<typeof discover>, isStep: boo
   const instructions = graph.blocks.reduce((sum, block) => sum + block.instructions.length, 0);
   const cost = frameCost(e, instructions);
   for (const at of e.costSites) e.code.patchUnsigned(at, cost);
-  batch.add(e.locals, e.code.bytes.slice(0, e.code.length), e.sites);
+  batch.add(e.locals, e.code, e.sites);
   return instructions;
 }
 

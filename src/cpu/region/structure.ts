@@ -57,6 +57,7 @@ export class Structure implements Transfers {
 
   emit(): void {
     const { code } = this.#e;
+    if (this.#shape.chargesFuel.includes(1)) this.#e.useFuelLocal();
     this.#e.forget();
     this.#chargeEntry();
     this.#adapt(0);
@@ -244,15 +245,23 @@ export class Structure implements Transfers {
 
   /** Charges fuel and pushes what was left before. */
   #spend(amount: number): void {
-    const { code } = this.#e;
-    const fuel = this.#e.temp(I32);
-    this.#e.storeState(I32, STATE.fuel, () => {
-      this.#e.loadState(I32, STATE.fuel);
-      code.tee(fuel);
+    const e = this.#e;
+    const { code } = e;
+    if (e.fuel >= 0) {
+      code.get(e.fuel);
+      code.get(e.fuel);
+      code.i32op(OP.i32_sub, amount);
+      code.set(e.fuel);
+      return;
+    }
+    const left = e.temp(I32);
+    e.storeState(I32, STATE.fuel, () => {
+      e.loadState(I32, STATE.fuel);
+      code.tee(left);
       code.i32op(OP.i32_sub, amount);
     });
-    code.get(fuel);
-    this.#e.releaseTemps();
+    code.get(left);
+    e.releaseTemps();
   }
   /** Also leaves when the host stack left to this region is used up: the RIP it returns unwinds all callers. */
   #chargeEntry(): void {
@@ -264,10 +273,10 @@ export class Structure implements Transfers {
     code.get(STACK_LEFT);
     if (charges) code.op(OP.i32_or);
     code.i32op(OP.i32_lt_s, 0);
-    code.if(VOID);
+    code.ifUnlikely(VOID);
     code.get(STACK_LEFT);
     code.i32op(OP.i32_lt_s, 0);
-    code.if(VOID);
+    code.ifUnlikely(VOID);
     code.i64(entry);
     code.op(OP.return);
     code.end();
@@ -278,7 +287,7 @@ export class Structure implements Transfers {
     const { code } = this.#e;
     this.#spend(Math.min(MOST_FUEL, block.instructions.length + 1));
     code.i32op(OP.i32_lt_s, 0);
-    code.if(VOID);
+    code.ifUnlikely(VOID);
     this.#e.exitFor(Exit.fuel, block.start);
     code.end();
   }

@@ -39,7 +39,7 @@ export function emitFind(
   code.memory(OP.i64_load, JUMP_CACHE);
   code.get(rip);
   code.op(OP.i64_eq);
-  code.if(I32);
+  code.ifLikely(I32);
   code.get(entry);
   code.memory(OP.i32_load, JUMP_CACHE + 8);
   code.else();

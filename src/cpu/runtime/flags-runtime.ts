@@ -71,6 +71,17 @@ function flagsFunction(runtime: RuntimeBuilder): RuntimeFunction {
   code.get(KIND);
   code.i32op(OP.i32_and, ~3);
   code.set(operation);
+  // A comparison keeps its operands only: it is a subtraction whose result is made now.
+  code.get(operation);
+  code.i32op(OP.i32_eq, FLAG.cmp);
+  code.if(VOID);
+  code.get(A);
+  code.get(B);
+  code.op(OP.i64_sub);
+  code.set(R);
+  code.i32(FLAG.sub);
+  code.set(operation);
+  code.end();
   code.get(R);
   code.get(shift);
   code.op(OP.i64_shl);

@@ -143,7 +143,7 @@ function checked(
   if (member !== undefined && member.group.addend >= 0) {
     const { addend } = member.group;
     code.get(addend);
-    code.if(type);
+    code.ifLikely(type);
     pushHost(() => code.get(addend));
   } else {
     const group = member?.group;
@@ -151,7 +151,7 @@ function checked(
     const distance = group === undefined ? 0 : group.low - member!.offset;
     const entry = compareTag(e, at, distance, group === undefined ? size : group.high - group.low, used);
     if (group !== undefined) e.openGroup(group);
-    code.if(type);
+    code.ifLikely(type);
     pushHost(() => {
       code.get(entry);
       code.memory(OP.i32_load, used + TLB_ADDEND);
@@ -178,7 +178,7 @@ function pushChecked(e: Emitter, at: number, size: number, tlb: number, miss: He
     () => {
       code.get(at);
       code.i32(size);
-      e.call(miss);
+      e.callRarely(miss);
       code.tee(host);
       code.op(OP.i32_eqz);
       e.exitIfFailed();
@@ -208,7 +208,7 @@ export function store(e: Emitter, at: number, size: number, value: number): void
   checked(e, at, size, TLB_WRITE, VOID, fast, () => {
     code.get(at);
     code.get(value);
-    e.call(`store${size as 1 | 2 | 4 | 8 | 16}`);
+    e.callRarely(`store${size as 1 | 2 | 4 | 8 | 16}`);
     e.exitIfFailed();
   });
 }
@@ -246,10 +246,10 @@ export function commitModify(e: Emitter, modify: Modify): void {
   if (modify.size === 1) return;
   code.get(modify.host);
   code.i32op(OP.i32_lt_u, FRAMES);
-  code.if(VOID);
+  code.ifUnlikely(VOID);
   code.get(modify.at);
   code.i32(modify.size);
-  e.call('commit');
+  e.callRarely('commit');
   code.end();
 }
 
@@ -259,8 +259,8 @@ export function checkAligned(e: Emitter, at: number): void {
   code.get(at);
   code.op(OP.i32_wrap_i64);
   code.i32op(OP.i32_and, 15);
-  code.if(VOID);
-  e.call('protection');
+  code.ifUnlikely(VOID);
+  e.callRarely('protection');
   e.exitAt(e.instruction.address);
   code.end();
 }

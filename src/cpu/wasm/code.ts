@@ -4,6 +4,8 @@ import { FC, I32, I64, OP, SIMD, V128, type ValueType } from './opcodes.ts';
 export class Code {
   bytes: Uint8Array;
   length = 0;
+  /** Branch hints: position of an `if`, and 1 = likely true or 0 = likely false. */
+  readonly hints: number[] = [];
 
   constructor(capacity = 1024) {
     this.bytes = new Uint8Array(capacity);
@@ -130,6 +132,14 @@ export class Code {
   if(type: number): void {
     this.byte(OP.if);
     this.byte(type);
+  }
+  ifLikely(type: number): void {
+    this.hints.push(this.length, 1);
+    this.if(type);
+  }
+  ifUnlikely(type: number): void {
+    this.hints.push(this.length, 0);
+    this.if(type);
   }
   else(): void {
     this.byte(OP.else);

@@ -18,7 +18,10 @@ interface DefinedFunction {
   /** Types of the locals after the parameters. */
   locals: readonly ValueType[];
   code: Uint8Array;
+  hints: readonly number[];
 }
+
+const NO_HINTS: readonly number[] = [];
 
 /**
  * Builds one WebAssembly module over the machine's memory and function table. Function imports must all be
@@ -57,8 +60,13 @@ export class ModuleBuilder {
     return index;
   }
   /** Adds a body (without its final `end`); returns the number among the defined functions. */
-  defineFunction(type: FunctionType, locals: readonly ValueType[], code: Uint8Array): number {
-    return this.#functions.push({ type: this.typeIndex(type), locals, code }) - 1;
+  defineFunction(
+    type: FunctionType,
+    locals: readonly ValueType[],
+    code: Uint8Array,
+    hints: readonly number[] = NO_HINTS,
+  ): number {
+    return this.#functions.push({ type: this.typeIndex(type), locals, code, hints }) - 1;
   }
   exportFunction(name: string, index: number): void {
     this.#exports.push({ name, index });
@@ -83,6 +91,7 @@ export class ModuleBuilder {
         body.unsigned(index);
       }
     });
+    this.#hintSection(out);
     this.#codeSection(out);
     return out.bytes.slice(0, out.length);
   }
@@ -119,6 +128,25 @@ export class ModuleBuilder {
       body.byte(0x70);
       body.byte(0);
       body.unsigned(0);
+    });
+  }
+  /** The branch hints proposal's custom section; engines that do not know it ignore it. */
+  #hintSection(out: Code): void {
+    section(out, 0, (body) => {
+      text(body, 'metadata.code.branch_hint');
+      const hinted = this.#functions.filter(({ hints }) => hints.length > 0);
+      body.unsigned(hinted.length);
+      this.#functions.forEach(({ locals, hints }, number) => {
+        if (hints.length === 0) return;
+        const codeOffset = localGroups(locals).length;
+        body.unsigned(this.#imports.length + number);
+        body.unsigned(hints.length / 2);
+        for (let index = 0; index < hints.length; index += 2) {
+          body.unsigned(codeOffset + hints[index]!);
+          body.byte(1);
+          body.byte(hints[index + 1]!);
+        }
+      });
     });
   }
   #codeSection(out: Code): void {

@@ -2,7 +2,7 @@
  * Records what the host CPU does with every form on every input, for differential.test.ts:
  *
  *     npx esbuild test/cpu/recorder/record.ts --bundle --platform=node --format=esm --outfile=/tmp/record.mjs
- *     node /tmp/record.mjs test/cpu/recorded
+ *     node /tmp/record.mjs test/cpu/recorded test/cpu/recorder/harness.c
  *
  * Needs gcc on an x86-64 Linux. The recording holds, for each form, its machine code and for each input the words
  * of the state (inputs.ts) that changed.
@@ -70,8 +70,7 @@ function assembly(): string {
   return `${lines.join('\n')}\n.section .note.GNU-stack,"",@progbits\n`;
 }
 
-const harness = join(import.meta.dirname, 'harness.c');
-const source = process.argv[3] ?? harness;
+const [recorded, harness] = process.argv.slice(2) as [string, string];
 const inputs = new BigUint64Array(FORMS.length * CASES * WORDS);
 FORMS.forEach(({ kind }, form) => {
   for (let index = 0; index < CASES; index++)
@@ -86,7 +85,7 @@ execFileSync('gcc', [
   '-Wl,-Ttext-segment=0x10000000',
   '-o',
   program,
-  source,
+  harness,
   join(folder, 'forms.s'),
 ]);
 execFileSync(
@@ -122,6 +121,6 @@ for (let index = 0; index < FORMS.length * CASES; index++) {
   }
   at += WORDS * 8;
 }
-const file = join(process.argv[2]!, 'instructions.bin.gz');
+const file = join(recorded, 'instructions.bin.gz');
 writeFileSync(file, gzipSync(new Uint8Array(out), { level: 9 }));
 console.log(`${FORMS.length} forms, ${FORMS.length * CASES} cases, ${readFileSync(file).length} bytes`);
