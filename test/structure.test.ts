@@ -79,16 +79,17 @@ test('no source file is longer than 600 lines', () => {
 });
 
 test('hostile: translated code touches host bytes only through the TLB module', () => {
-  // Lifters and regions must not emit memory instructions: emitter.ts alone does, at constant addresses of the CPU state.
+  // Lifters and regions must not emit memory instructions: emitter.ts does at constant addresses of the CPU state,
+  // leaving.ts in the jump cache, which is ours.
   const emits = /\.(?:memory|simdMemory|loadType|storeType)\(|(?:OP|SIMD)\.\w+_(?:load|store)\w*/;
   const files = [...sources(join(src, 'cpu/lift')), ...sources(join(src, 'cpu/region'))];
   expect(files.length).toBeGreaterThan(20);
   const touching = files
     .filter((file) => emits.test(readFileSync(file, 'utf8')))
     .map((file) => relative(src, file));
-  expect(touching).toEqual(['cpu/region/emitter.ts']);
+  expect(touching).toEqual(['cpu/region/emitter.ts', 'cpu/region/leaving.ts']);
   const emitter = readFileSync(join(src, 'cpu/region/emitter.ts'), 'utf8');
-  const addresses = [...emitter.matchAll(/\.(?:loadType|storeType)\([^,]+, ([^)]+)\)?\)/g)].map(
+  const addresses = [...emitter.matchAll(/\.(?:loadType|storeType|memory)\([^,]+, ([^)]+)\)?\)/g)].map(
     (match) => match[1],
   );
   expect(addresses.length).toBeGreaterThan(2);

@@ -209,13 +209,12 @@ function liftCmpxchgPair(e: Emitter, instruction: Instruction): void {
   const { code } = e;
   const operand = operandAt(instruction, 0);
   if (operand.kind !== 'mem') throw new Error('cmpxchg16b of a register');
-  const half = operand.size / 2;
+  const half = operand.size === 16 ? 8 : 4;
   const at = tlb.address(e, operand);
   if (half === 8) tlb.checkAligned(e, at);
   const modify = tlb.beginModify(e, at, operand.size);
   const load = (offset: number) => {
-    code.get(modify.host);
-    code.memory(half === 8 ? OP.i64_load : OP.i32_load, offset);
+    tlb.loadPart(e, modify, offset, half);
     return e.save(typeOf(half));
   };
   const [low, high] = [load(0), load(half)];
@@ -242,9 +241,7 @@ function liftCmpxchgPair(e: Emitter, instruction: Instruction): void {
     [0, RBX],
     [half, RCX],
   ] as const) {
-    code.get(modify.host);
-    pushRegister(e, register(source, half));
-    code.memory(half === 8 ? OP.i64_store : OP.i32_store, offset);
+    tlb.storePart(e, modify, offset, half, () => pushRegister(e, register(source, half)));
   }
   tlb.commitModify(e, modify);
   code.end();

@@ -1,5 +1,4 @@
 import { RAX, STATE } from '../../machine/cpu-state.ts';
-import { CPU_STATE } from '../../machine/layout.ts';
 import { Exit } from '../../process/executor.ts';
 import type { Instruction } from '../decode/instruction.ts';
 import { FLAGS, FLOW } from '../region/effects.ts';
@@ -94,27 +93,16 @@ const FXSAVE = {
 } as const;
 const INITIAL_CONTROL_WORD = 0x37f;
 
-function storeWord(e: Emitter, offset: number, value: () => void): void {
-  e.code.i32(0);
-  value();
-  e.code.memory(OP.i32_store16, CPU_STATE + offset);
-}
-
-function loadWord(e: Emitter, offset: number): void {
-  e.code.i32(0);
-  e.code.memory(OP.i32_load16_u, CPU_STATE + offset);
-}
-
 function liftFninit(e: Emitter): void {
-  storeWord(e, FXSAVE.controlWord, () => e.code.i32(INITIAL_CONTROL_WORD));
-  storeWord(e, FXSAVE.statusWord, () => e.code.i32(0));
-  storeWord(e, FXSAVE.tagWord, () => e.code.i32(0));
+  e.storeState16(FXSAVE.controlWord, () => e.code.i32(INITIAL_CONTROL_WORD));
+  e.storeState16(FXSAVE.statusWord, () => e.code.i32(0));
+  e.storeState16(FXSAVE.tagWord, () => e.code.i32(0));
 }
 
 /** Clears the exception bits, the summary and busy. */
 function liftFnclex(e: Emitter): void {
-  storeWord(e, FXSAVE.statusWord, () => {
-    loadWord(e, FXSAVE.statusWord);
+  e.storeState16(FXSAVE.statusWord, () => {
+    e.loadState16(FXSAVE.statusWord);
     e.code.i32op(OP.i32_and, 0x7f00);
   });
 }
@@ -122,12 +110,12 @@ function liftFnclex(e: Emitter): void {
 function liftFldcw(e: Emitter, instruction: Instruction): void {
   push(e, operandAt(instruction, 0), 2);
   const value = e.save(I32);
-  storeWord(e, FXSAVE.controlWord, () => e.code.get(value));
+  e.storeState16(FXSAVE.controlWord, () => e.code.get(value));
 }
 
 function liftStoreWord(e: Emitter, instruction: Instruction, offset: number): void {
   const target = operandAt(instruction, 0);
-  loadWord(e, offset);
+  e.loadState16(offset);
   if (target.kind === 'reg') popRegister(e, target);
   else write(e, target, 2, e.save(I32));
 }

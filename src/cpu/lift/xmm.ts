@@ -1,7 +1,7 @@
 import type { Operand } from '../decode/instruction.ts';
 import type { Emitter } from '../region/emitter.ts';
 import * as tlb from '../tlb/access.ts';
-import { F32, F64, I32, I64, OP, SIMD, V128 } from '../wasm/opcodes.ts';
+import { F32, F64, I32, I64, SIMD, V128 } from '../wasm/opcodes.ts';
 
 /** Number of an xmm register among an emitter's registers. */
 export function xmm(reg: number): number {
@@ -27,8 +27,7 @@ export function pushVector(e: Emitter, operand: Operand, unaligned = false): voi
     if (!unaligned) tlb.checkAligned(e, at);
     tlb.load(e, at, 16);
   } else if (operand.size >= 4) {
-    tlb.pushReadable(e, at, operand.size);
-    e.code.simdMemory(operand.size === 8 ? SIMD.v128_load64_zero : SIMD.v128_load32_zero);
+    tlb.loadLowLane(e, at, operand.size === 8 ? 8 : 4);
   } else throw new Error(`vector operand of ${operand.size} bytes`);
 }
 
@@ -36,8 +35,7 @@ export function pushVector(e: Emitter, operand: Operand, unaligned = false): voi
 export function pushScalar(e: Emitter, operand: Operand, size: 4 | 8): void {
   const { code } = e;
   if (operand.kind === 'mem') {
-    tlb.pushReadable(e, tlb.address(e, operand), size);
-    code.memory(size === 8 ? OP.f64_load : OP.f32_load);
+    tlb.loadFloat(e, tlb.address(e, operand), size);
     return;
   }
   e.get(xmmOf(operand));

@@ -186,6 +186,16 @@ export class Emitter {
     this.flags = FLAGS_IN_MEMORY;
     this.hasLeft = false;
   }
+  /** Pushes 16 bits of the state. */
+  loadState16(offset: number): void {
+    this.code.i32(0);
+    this.code.memory(OP.i32_load16_u, CPU_STATE + offset);
+  }
+  storeState16(offset: number, value: () => void): void {
+    this.code.i32(0);
+    value();
+    this.code.memory(OP.i32_store16, CPU_STATE + offset);
+  }
   /**
    * In a region with loops that charge fuel, what is left is in a local: memory would make each round wait for the
    * one before. Leaving for a fault does not store it: what is not charged then is less than one run's fuel.

@@ -3,7 +3,7 @@ import { FRAMES, PAGE_SIZE, TLB_READ, TLB_WRITE } from '../../machine/layout.ts'
 import type { MemoryOperand, Segment } from '../decode/instruction.ts';
 import type { Emitter, Helper } from '../region/emitter.ts';
 import { Code } from '../wasm/code.ts';
-import { I32, I64, OP, VOID } from '../wasm/opcodes.ts';
+import { I32, I64, OP, SIMD, VOID } from '../wasm/opcodes.ts';
 import { TLB_ADDEND, TLB_INDEX_MASK } from './layout.ts';
 import { loadOp, storeOp } from './tlb-runtime.ts';
 
@@ -198,6 +198,18 @@ export function load(e: Emitter, at: number, size: number): void {
   loadOp(e.code, size);
 }
 
+/** Pushes the f32 or f64 at the address in local `at`. */
+export function loadFloat(e: Emitter, at: number, size: 4 | 8): void {
+  pushReadable(e, at, size);
+  e.code.memory(size === 8 ? OP.f64_load : OP.f32_load);
+}
+
+/** Pushes the 4 or 8 bytes at the address in local `at` as v128 with zeros above. */
+export function loadLowLane(e: Emitter, at: number, size: 4 | 8): void {
+  pushReadable(e, at, size);
+  e.code.simdMemory(size === 8 ? SIMD.v128_load64_zero : SIMD.v128_load32_zero);
+}
+
 /** Stores local `value` to the address in local `at`. */
 export function store(e: Emitter, at: number, size: number, value: number): void {
   const { code } = e;
@@ -263,4 +275,17 @@ export function checkAligned(e: Emitter, at: number): void {
   e.callRarely('protection');
   e.exitAt(e.instruction.address);
   code.end();
+}
+
+/** Pushes the 4 or 8 bytes at `offset` of what is being modified. */
+export function loadPart(e: Emitter, modify: Modify, offset: number, size: 4 | 8): void {
+  e.code.get(modify.host);
+  e.code.memory(size === 8 ? OP.i64_load : OP.i32_load, offset);
+}
+
+/** Stores 4 or 8 bytes, which `push` pushes, at `offset` of what is being modified. */
+export function storePart(e: Emitter, modify: Modify, offset: number, size: 4 | 8, push: () => void): void {
+  e.code.get(modify.host);
+  push();
+  e.code.memory(size === 8 ? OP.i64_store : OP.i32_store, offset);
 }
