@@ -10,11 +10,10 @@ const { version } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'))
 const entries = { cli: 'src/cli/main.ts', winmem: 'src/winmem.ts', memory: 'src/memory.ts' };
 /**
  * What V8 is told before it loads dist/run.js. A run is mostly a start, and these keep V8 from working ahead on
- * code that soon is no longer needed: optimizing our own functions when they are only warm, compiling each
- * function of a translated module at once, marking a heap that is still being built up.
+ * code that soon is no longer needed: compiling each function of a translated module at once, marking a heap that
+ * is still being built up.
  */
 const flags = [
-  '--interrupt-budget=300000',
   '--wasm-lazy-compilation',
   '--wasm-num-compilation-tasks=1',
   '--no-incremental-marking',
