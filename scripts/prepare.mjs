@@ -6,13 +6,16 @@ import { fileURLToPath } from 'node:url';
 
 export const root = dirname(dirname(fileURLToPath(import.meta.url)));
 
-/** npm ci when node_modules is absent or older than the lock file. */
+/**
+ * Installs what the lock file says when node_modules is absent or older. Not with `npm ci`: that refuses a lock
+ * file without the binaries of every platform, and not every registry has them all.
+ */
 export function install() {
   const marker = join(root, 'node_modules/.package-lock.json');
   const lock = join(root, 'package-lock.json');
   if (existsSync(marker) && statSync(marker).mtimeMs >= statSync(lock).mtimeMs - 1) return;
   process.stderr.write('winmem: installing the packages it is built with\n');
-  execFileSync('npm', ['ci', '--loglevel=error', '--no-audit', '--no-fund'], {
+  execFileSync('npm', ['install', '--no-save', '--loglevel=error', '--no-audit', '--no-fund'], {
     cwd: root,
     stdio: ['ignore', 2, 2],
     shell: process.platform === 'win32',
