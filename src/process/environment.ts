@@ -83,3 +83,13 @@ export function standardEnvironment(): Map<string, string> {
     ['windir', WINDOWS_DIRECTORY],
   ]);
 }
+
+/** The standard environment with variables added or, in whatever case they are named, replaced. */
+export function environmentWith(extra: Iterable<readonly [string, string]>): Map<string, string> {
+  const all = standardEnvironment();
+  for (const [name, value] of extra) {
+    for (const key of [...all.keys()]) if (foldName(key) === foldName(name)) all.delete(key);
+    all.set(name, value);
+  }
+  return all;
+}

@@ -2,7 +2,7 @@ import { basename, dirname, resolve } from 'node:path';
 import type { ServiceObserver } from '../dlls/service-table.ts';
 import type { Host } from '../machine/host.ts';
 import type { Drives } from '../process/drives.ts';
-import { standardEnvironment } from '../process/environment.ts';
+import { environmentWith } from '../process/environment.ts';
 import { standardDrives } from '../process/standard-drives.ts';
 import { commandLine } from './command-line.ts';
 import { exceptionText, reportException } from './exception-report.ts';
@@ -98,7 +98,7 @@ function load(
     folder: { hostPath: dirname(exe), guestPath: path.slice(0, path.lastIndexOf('\\') + 1) },
     commandLine: commandLine(path, request.args ?? []),
     currentDirectory,
-    environment: new Map([...standardEnvironment(), ...(request.env ?? [])]),
+    environment: environmentWith(request.env ?? []),
     ram: request.ram,
     memory: request.memory,
   });
