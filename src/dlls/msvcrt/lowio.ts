@@ -3,6 +3,7 @@ import { ERROR_INVALID_HANDLE } from '../../process/errors.ts';
 import { DiskFile } from '../../process/file-object.ts';
 import type { Thread } from '../../process/thread.ts';
 import { family, library } from '../api.ts';
+import { progress, setProgress } from '../support/progress.ts';
 import {
   addDescriptor,
   closeDescriptor,
@@ -19,7 +20,6 @@ import {
 } from './descriptor.ts';
 import { EBADF, EINVAL, failErrno, failWith } from './errno.ts';
 import { O_APPEND, O_BINARY, O_CREAT, O_RDWR, O_TEXT, O_TRUNC, openPath, readPath } from './open-flags.ts';
-import { progress, setProgress } from './progress.ts';
 import { crtOf } from './state.ts';
 
 /** _open: the third argument is there with _O_CREAT only. */

@@ -1,11 +1,11 @@
 import { WRITE } from '../../memory/constants.ts';
 import type { Thread } from '../../process/thread.ts';
 import { family, library } from '../api.ts';
+import { progress, setProgress } from '../support/progress.ts';
 import { dataAddress } from './data.ts';
 import { readDescriptor, WAIT } from './descriptor.ts';
 import { EINVAL, failErrno, getErrno, messageOf } from './errno.ts';
 import { standardOutput } from './printf.ts';
-import { progress, setProgress } from './progress.ts';
 import {
   EOF,
   fileNumber,

@@ -1,10 +1,10 @@
 import type { Thread } from '../../process/thread.ts';
 import { family, library } from '../api.ts';
+import { progress, setProgress } from '../support/progress.ts';
 import { dataAddress } from './data.ts';
 import { EILSEQ, failErrno } from './errno.ts';
 import { hasWideCharacter } from './format.ts';
 import { standardOutput } from './printf.ts';
-import { progress, setProgress } from './progress.ts';
 import { EOF, fillStream, getByte, isReadable, putByte, putText, ungetByte } from './stream.ts';
 import { readWide } from './text.ts';
 

@@ -1,4 +1,5 @@
 import { family, library } from '../api.ts';
+import { equalBytes, fill, move } from '../support/blocks.ts';
 
 const PAGES = 'https://learn.microsoft.com/windows/win32/devnotes/{}';
 
@@ -8,7 +9,7 @@ export const ntMemoryApi = family('ntdll', PAGES, {
     'Destination: address, Source: address, Length: size',
     'void',
     (thread, to, from, length) => {
-      thread.memory.copy(to, from, length);
+      move(thread, to, from, length);
       return 0;
     },
   ),
@@ -16,28 +17,21 @@ export const ntMemoryApi = family('ntdll', PAGES, {
     'Destination: address, Source: address, Length: size',
     'void',
     (thread, to, from, length) => {
-      thread.memory.copy(to, from, length);
+      move(thread, to, from, length);
       return 0;
     },
   ),
   RtlZeroMemory: library('Destination: address, Length: size', 'void', (thread, to, length) => {
-    thread.memory.fill(to, 0, length);
+    fill(thread, to, 0, length);
     return 0;
   }),
   RtlFillMemory: library(
     'Destination: address, Length: size, Fill: byte',
     'void',
     (thread, to, length, value) => {
-      thread.memory.fill(to, value, length);
+      fill(thread, to, value, length);
       return 0;
     },
   ),
-  RtlCompareMemory: library(
-    'Source1: address, Source2: address, Length: size',
-    'size',
-    (thread, a, b, length) => {
-      for (let i = 0; i < length; i++) if (thread.memory.u8(a + i) !== thread.memory.u8(b + i)) return i;
-      return length;
-    },
-  ),
+  RtlCompareMemory: library('Source1: address, Source2: address, Length: size', 'size', equalBytes),
 });
