@@ -1,4 +1,4 @@
-import { R8, R9, RAX, RCX, RDX, RSP, STATE } from '../machine/cpu-state.ts';
+import { R8, R9, RAX, RCX, RDX, STATE } from '../machine/cpu-state.ts';
 import { CPU_STATE } from '../machine/layout.ts';
 import type { Thread } from '../process/thread.ts';
 import type { ApiFunction, Kind, Parameter } from './api.ts';
@@ -10,8 +10,6 @@ import type { ApiFunction, Kind, Parameter } from './api.ts';
  */
 
 const TWO_32 = 0x1_0000_0000;
-/** Return address and shadow space below the first stack argument. */
-const FIRST_STACK_ARGUMENT = 0x28;
 /** Index of a register's low half among the machine's words. */
 const wordOf = (register: number) => (CPU_STATE + STATE.gpr + register * 8) / 4;
 const RESULT = wordOf(RAX);
@@ -84,17 +82,12 @@ export function invoke(thread: Thread, api: ApiFunction, run: Run): unknown {
 export function argumentsOf(thread: Thread, api: ApiFunction): number[] {
   const args: number[] = [];
   api.shape.forms.forEach((form, index) => {
-    const low = index < 4 ? thread.words[ARGUMENTS[index]!]! : thread.memory.u32(stackSlot(thread, index));
-    const high =
-      index < 4 ? thread.words[ARGUMENTS[index]! + 1]! : thread.memory.u32(stackSlot(thread, index) + 4);
+    const low = thread.argumentLow(index);
+    const high = thread.argumentHigh(index);
     if (form === Form.opaque) args.push(low, high);
     else args.push(formed(low, high, form));
   });
   return args;
-}
-
-function stackSlot(thread: Thread, index: number): number {
-  return thread.cpu.gpr(RSP) + thread.stackArguments + FIRST_STACK_ARGUMENT + (index - 4) * 8;
 }
 
 function register(words: Uint32Array, index: number, form: number): number {

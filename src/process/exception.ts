@@ -2,7 +2,7 @@ import { RSP, STATE } from '../machine/cpu-state.ts';
 import type { GuestMemory } from '../memory/guest-memory.ts';
 import { GuestFault } from '../memory/guest-memory.ts';
 import { STATUS_STACK_OVERFLOW } from '../memory/status.ts';
-import { CONTEXT_SIZE, readContext, writeContext } from './context.ts';
+import { readContext, writeContext } from './context.ts';
 import { CALLING_FRAME, type GuestCallRequest, resultLow } from './host-frames.ts';
 import type { VectoredHandler } from './process.ts';
 import { type ExceptionRecord, Pending, type Thread } from './thread.ts';
@@ -10,7 +10,6 @@ import { type ExceptionRecord, Pending, type Thread } from './thread.ts';
 export const EXCEPTION_NONCONTINUABLE = 1;
 export const EXCEPTION_MAXIMUM_PARAMETERS = 15;
 const EXCEPTION_CONTINUE_EXECUTION = -1;
-const EXCEPTION_EXECUTE_HANDLER = 1;
 const STATUS_NONCONTINUABLE_EXCEPTION = 0xc0000025;
 
 /** Interrupts on, bit 1 always set. */
@@ -92,9 +91,7 @@ export function* dispatchException(thread: Thread): Generator<GuestCallRequest, 
   const overflow = memory.u32(record) === STATUS_STACK_OVERFLOW;
   if (process.unhandledFilter !== 0 && !overflow) {
     yield { address: process.unhandledFilter, args: [pointers] };
-    const answer = resultLow(thread);
-    if (answer === EXCEPTION_CONTINUE_EXECUTION) return restore(thread, context);
-    if (answer === EXCEPTION_EXECUTE_HANDLER) thread.quietEnd = true;
+    if (resultLow(thread) === EXCEPTION_CONTINUE_EXECUTION) return restore(thread, context);
   }
   return terminate(thread, readRecord(memory, record), context);
 }
@@ -131,6 +128,3 @@ export function endUnhandled(thread: Thread, record: ExceptionRecord): void {
   thread.unhandled = { record, rip: thread.cpu.number64(STATE.rip) };
   thread.exitProcess(record.code);
 }
-
-/** Bytes of stack an exception needs below rsp. */
-export const EXCEPTION_STACK = FRAME_SIZE + SHADOW + CONTEXT_SIZE;

@@ -35,6 +35,8 @@ export interface Module {
   describe(address: number): string | undefined;
   /** Address of its LDR_DATA_TABLE_ENTRY. */
   ldrEntry: number;
+  /** LoadLibrary calls not yet undone by FreeLibrary; infinite for what was loaded with the program. */
+  loads: number;
   tlsIndex: number;
 }
 

@@ -72,9 +72,8 @@ export class Thread extends KernelObject {
   exception: ExceptionRecord | undefined = undefined;
   raisedAgain = false;
   stopReason = '';
-  /** The exception that ended the process, and where; a filter that answered "execute handler" wants no report. */
+  /** The exception that ended the process, and where. */
   unhandled: { record: ExceptionRecord; rip: number } | undefined = undefined;
-  quietEnd = false;
   /** A sentence that belongs to the report of `unhandled`. */
   unhandledNote = '';
   /** Set with Pending.park: registers a callback for when to try again. */

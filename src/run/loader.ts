@@ -113,7 +113,9 @@ export class ImageLoader implements Loader {
     for (const module of this.#order.slice(before)) {
       if (!(yield* attach(thread, module, 0))) return ERROR_DLL_INIT_FAILED;
     }
-    return this.#byPlan.get(plan.root)!;
+    const loaded = this.#byPlan.get(plan.root)!;
+    loaded.loads = 1;
+    return loaded;
   }
 
   #map(plan: LoadPlan, programPath: string): LoadFailure | undefined {

@@ -13,6 +13,7 @@ export class LoadedModule implements Module {
   readonly size: number;
   readonly image: PeImage;
   ldrEntry = 0;
+  loads = Number.POSITIVE_INFINITY;
   tlsIndex = -1;
   readonly #all: ModuleMap<LoadedModule>;
 

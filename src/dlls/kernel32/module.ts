@@ -1,6 +1,5 @@
 import {
   ERROR_INSUFFICIENT_BUFFER,
-  ERROR_INVALID_PARAMETER,
   ERROR_MOD_NOT_FOUND,
   ERROR_PROC_NOT_FOUND,
 } from '../../process/errors.ts';
@@ -76,7 +75,10 @@ function* load(thread: Thread, name: string, flags: number): Generator<GuestCall
   if (flags !== LOAD_LIBRARY_FLAGS_BUILT)
     return thread.stop(`LoadLibraryEx: flags 0x${flags.toString(16)} are not built yet`);
   const present = find(thread, name);
-  if (present) return present.base;
+  if (present) {
+    present.loads++;
+    return present.base;
+  }
   const loader = thread.process.loader;
   if (!loader) return thread.fail(ERROR_MOD_NOT_FOUND);
   const loaded = yield* loader.load(thread, name);
@@ -151,10 +153,13 @@ export const moduleApi = family('kernel32', PAGES, {
     'address',
     (thread, name, _file, flags) => load(thread, thread.memory.utf16z(name), flags),
   ),
-  /** Reference counts of modules are not kept: nothing is unloaded before the process ends, which a program may not rely on. */
-  FreeLibrary: service('hLibModule: address', 'bool', (thread, handle) =>
-    moduleOf(thread, handle) && handle !== 0 ? 1 : thread.fail(ERROR_INVALID_PARAMETER),
-  ),
+  FreeLibrary: service('hLibModule: address', 'bool', (thread, handle) => {
+    const module = handle === 0 ? undefined : moduleOf(thread, handle);
+    if (!module) return thread.fail(ERROR_MOD_NOT_FOUND);
+    if (module.loads === 1) return thread.stop(`FreeLibrary: unloading ${module.name} is not built yet`);
+    module.loads--;
+    return 1;
+  }),
   DisableThreadLibraryCalls: service('hLibModule: address', 'bool', (thread, handle) =>
     moduleOf(thread, handle) ? 1 : thread.fail(ERROR_MOD_NOT_FOUND),
   ),
