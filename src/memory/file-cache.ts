@@ -51,6 +51,12 @@ export class FileCaches {
     }
     return result;
   }
+
+  /** The end of the machine: writes every dirty page back and closes the host files. Their pages are of no use then. */
+  closeAll(): void {
+    for (const cache of this.#caches.values()) cache.close();
+    this.#caches.clear();
+  }
 }
 
 /**
@@ -70,6 +76,7 @@ export class FileCache {
   #file: HostFile;
   #size: number;
   #references = 1;
+  #isClosed = false;
   readonly #onClose: () => void;
 
   constructor(system: MemorySystem, file: HostFile, name: string, onClose: () => void) {
@@ -106,11 +113,17 @@ export class FileCache {
     this.#references++;
   }
   release(): void {
-    if (--this.#references > 0) return;
+    if (--this.#references > 0 || this.#isClosed) return;
     this.pages.flush();
     this.pages.destroy();
     this.#file.close();
     this.#onClose();
+  }
+  /** Writes what is dirty and closes the host file, whoever still refers to this. */
+  close(): void {
+    this.pages.writeOut();
+    this.#file.close();
+    this.#isClosed = true;
   }
 
   /** Reads at a position; `transferred` tells how much, which is less only at the end of the file. */

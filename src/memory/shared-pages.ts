@@ -163,26 +163,35 @@ export class SharedPages {
 
   /** Writes dirty pages of [first, end) back. Answers the first failure; pages that failed stay dirty. */
   flush(first = 0, end = Number.POSITIVE_INFINITY): number {
-    if (this.dirty.size === 0) return STATUS_SUCCESS;
-    const pages = [...this.dirty].filter((page) => page >= first && page < end).sort((a, b) => a - b);
     let result = STATUS_SUCCESS;
-    for (let at = 0; at < pages.length; ) {
-      let count = 1;
-      while (count < CLUSTER_PAGES && pages[at + count] === pages[at]! + count) count++;
-      const status = this.#writeBack(pages[at]!, count);
+    for (const { page, count } of this.#dirtyRuns(first, end)) {
+      const status = this.#writeBack(page, count);
+      for (let i = 0; status === STATUS_SUCCESS && i < count; i++) this.#clean(page + i);
       if (result === STATUS_SUCCESS) result = status;
-      at += count;
     }
     return result;
+  }
+
+  /** Writes dirty pages back as the last thing that happens to them: nobody will ask what is dirty again. */
+  writeOut(): void {
+    for (const { page, count } of this.#dirtyRuns(0, MAX_INDEX)) this.#writeBack(page, count);
+  }
+
+  /** The dirty pages of [first, end) in runs that one write can take. */
+  *#dirtyRuns(first: number, end: number): Generator<{ page: number; count: number }> {
+    if (this.dirty.size === 0) return;
+    const pages = [...this.dirty].filter((page) => page >= first && page < end).sort((a, b) => a - b);
+    for (let at = 0, count = 1; at < pages.length; at += count) {
+      count = 1;
+      while (count < CLUSTER_PAGES && pages[at + count] === pages[at]! + count) count++;
+      yield { page: pages[at]!, count };
+    }
   }
 
   #writeBack(page: number, count: number): number {
     const { frames } = this.system;
     for (let i = 0; i < count; i++) scratch.set(frames.bytes(this.resident(page + i)), i * PAGE_SIZE);
-    const status = this.source!.write!(page, scratch.subarray(0, count * PAGE_SIZE));
-    if (status !== STATUS_SUCCESS) return status;
-    for (let i = 0; i < count; i++) this.#clean(page + i);
-    return STATUS_SUCCESS;
+    return this.source!.write!(page, scratch.subarray(0, count * PAGE_SIZE));
   }
 
   /** The page equals the file again: whoever may write it must ask again, so that the next write is noticed. */

@@ -63,10 +63,10 @@ export class HandleTable {
     return true;
   }
 
-  closeAll(): void {
+  closeAll(except?: ObjectType): void {
     for (let index = 1; index < this.#entries.length; index++) {
       const entry = this.#entries[index];
-      if (!entry) continue;
+      if (!entry || entry.object.type === except) continue;
       this.#entries[index] = undefined;
       this.#open--;
       entry.object.closed();

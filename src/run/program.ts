@@ -127,10 +127,13 @@ export class Program {
     return end;
   }
 
-  /** Writes what is dirty and frees everything. */
+  /**
+   * Ends what the machine has outside itself: files get what is dirty, are closed, and are deleted where that was
+   * asked for. Its memory is not taken apart, for it goes as a whole: a thousand views cost a tenth of a second.
+   */
   close(): void {
-    this.process.destroy();
-    this.machine.fileCaches.flushAll();
+    this.machine.fileCaches.closeAll();
+    this.process.handles.closeAll('section');
   }
 }
 

@@ -176,6 +176,25 @@ describe('file-backed sections', () => {
     }
   });
 
+  test('the end of the machine writes and closes files that are still mapped', () => {
+    const { system, space, memory } = bench();
+    const file = new TestFile(pattern(0x5000));
+    const cache = system.files.open(file);
+    const section = sectionOf(system, cache, PAGE_READWRITE);
+    space.mapView(section, { base: A, protect: PAGE_READWRITE });
+    space.mapView(section, { base: B, protect: PAGE_READWRITE });
+    memory.setU8(A, 0x77);
+    memory.setU8(B + 0x4fff, 0x78);
+    system.files.closeAll();
+    expect([file.closed, file.content[0], file.content[0x4fff]]).toEqual([1, 0x77, 0x78]);
+    // Handles that are closed after that find nothing left to do.
+    cache.release();
+    space.destroy();
+    section.release();
+    expect(file.closed).toBe(1);
+    expect(system.files.open(new TestFile(pattern(0x1000)))).not.toBe(cache);
+  });
+
   test('flushing has its rules', () => {
     const { system, space, memory } = bench();
     const file = new TestFile(pattern(0x3000));
