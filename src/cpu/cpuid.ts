@@ -6,15 +6,22 @@ const CX8 = 1 << 8;
 const CMOV = 1 << 15;
 const SSE = 1 << 25;
 const SSE2 = 1 << 26;
+const SSE3 = 1 << 0;
+const PCLMULQDQ = 1 << 1;
+const SSSE3 = 1 << 9;
 const CX16 = 1 << 13;
+const SSE41 = 1 << 19;
+const SSE42 = 1 << 20;
 const MOVBE = 1 << 22;
 const POPCNT = 1 << 23;
+const AES = 1 << 25;
 const SYSCALL = 1 << 11;
 const NX = 1 << 20;
 const RDTSCP = 1 << 27;
 const LONG_MODE = 1 << 29;
 const LAHF = 1 << 0;
 const LZCNT = 1 << 5;
+const LATER_SSE = SSE3 | SSSE3 | SSE41 | SSE42;
 /** Family 15, model 0, stepping 1: a first-generation x86-64. */
 const SIGNATURE = 0xf01;
 const CACHE_LINE = (64 / 8) << 8;
@@ -28,7 +35,12 @@ export function cpuid(leaf: number): CpuidAnswer {
     case 0:
       return [1, ...vendor()];
     case 1:
-      return [SIGNATURE, CACHE_LINE, CX16 | MOVBE | POPCNT, TSC | CX8 | CMOV | SSE | SSE2];
+      return [
+        SIGNATURE,
+        CACHE_LINE,
+        LATER_SSE | CX16 | MOVBE | POPCNT | AES | PCLMULQDQ,
+        TSC | CX8 | CMOV | SSE | SSE2,
+      ];
     case 0x8000_0000:
       return [0x8000_0008, ...vendor()];
     case 0x8000_0001:

@@ -27,7 +27,11 @@ function definedFlags(asm: string, before: BigUint64Array): number {
     else if (/^bt[src]?$/.test(name!)) defined = CF | ZF;
     else if (/^bs[fr]$/.test(name!)) defined = ZF;
     else if (/^([tl]zcnt)$/.test(name!)) defined = CF | ZF;
-    else if (/^(add|adc|sub|sbb|cmp|neg|xadd|cmpxchg|cmps.|scas.|u?comis.|popcnt|popfq|sahf)$/.test(name!))
+    else if (
+      /^(add|adc|sub|sbb|cmp|neg|xadd|cmpxchg|cmps.|scas.|u?comis.|ptest|pcmp.str.|popcnt|popfq|sahf)$/.test(
+        name!,
+      )
+    )
       defined = ALL;
     else if (/^(inc|dec)$/.test(name!)) defined |= ALL & ~CF;
   }

@@ -1,5 +1,13 @@
 /** What the random inputs of a form must look like. */
-export type InputKind = 'integer' | 'string' | 'divide' | 'vector' | 'single' | 'double' | 'convert';
+export type InputKind =
+  | 'integer'
+  | 'string'
+  | 'divide'
+  | 'vector'
+  | 'single'
+  | 'double'
+  | 'convert'
+  | 'letters';
 
 /** One or more instructions (Intel syntax, `;` between them) that are run on many inputs. */
 export interface Form {
@@ -372,6 +380,111 @@ function* conversions(): Iterable<string> {
   yield 'cvtdq2pd xmm0, qword ptr [rbx+4]';
 }
 
+const SSE3_TO_4_PAIRS = [
+  'pshufb phaddw phaddd phaddsw pmaddubsw phsubw phsubd phsubsw psignb psignw psignd pmulhrsw pabsb pabsw pabsd',
+  'ptest pmuldq pcmpeqq packusdw pcmpgtq pminsb pminsd pminuw pminud pmaxsb pmaxsd pmaxuw pmaxud pmulld phminposuw',
+  'aesimc aesenc aesenclast aesdec aesdeclast movsldup movshdup',
+]
+  .join(' ')
+  .split(' ');
+
+function* laterVectors(): Iterable<string> {
+  for (const op of SSE3_TO_4_PAIRS) {
+    yield `${op} xmm0, xmm1`;
+    yield `${op} xmm0, xmmword ptr [rbx+16]`;
+    yield `${op} xmm2, xmm2`;
+  }
+  for (const op of ['pblendvb', 'blendvps', 'blendvpd']) {
+    yield `${op} xmm1, xmm2, xmm0`;
+    yield `${op} xmm0, xmmword ptr [rbx+16], xmm0`;
+  }
+  for (const [op, ...numbers] of [
+    ['palignr', 0, 1, 7, 15, 16, 17, 31, 32, 99],
+    ['pblendw', 0, 0x5a, 0xff],
+    ['blendps', 0, 5, 0xfa],
+    ['blendpd', 1, 2, 3],
+    ['mpsadbw', 0, 3, 5, 6],
+    ['aeskeygenassist', 0, 0x1b],
+    ['pclmulqdq', 0, 1, 0x10, 0x11],
+    ['insertps', 0, 0x50, 0xe4, 0x9b, 0x2f],
+  ] as const) {
+    const at = op === 'insertps' ? 'dword ptr [rbx+4]' : 'xmmword ptr [rbx+32]';
+    for (const number of numbers) yield `${op} xmm0, xmm1, ${number}`;
+    yield `${op} xmm0, ${at}, ${numbers[1]}`;
+  }
+  for (const [op, size] of [
+    ['bw', 'qword'],
+    ['bd', 'dword'],
+    ['bq', 'word'],
+    ['wd', 'qword'],
+    ['wq', 'dword'],
+    ['dq', 'qword'],
+  ]) {
+    for (const sign of ['s', 'z']) {
+      yield `pmov${sign}x${op} xmm0, xmm1`;
+      yield `pmov${sign}x${op} xmm1, ${size} ptr [rbx+3]`;
+    }
+  }
+  yield 'ptest xmm0, xmm1; setb dl; sete sil';
+  yield 'movddup xmm0, xmm1';
+  yield 'movddup xmm0, qword ptr [rbx+1]';
+  yield 'lddqu xmm0, [rbx+3]';
+  yield 'movntdqa xmm0, [rbx+16]';
+  yield 'mov rdi, rbx; maskmovdqu xmm0, xmm1';
+}
+
+function* lanesAndCrc(): Iterable<string> {
+  for (const [suffix, register, size, last] of [
+    ['b', 'ecx', 'byte', 15],
+    ['w', 'ecx', 'word', 7],
+    ['d', 'ecx', 'dword', 3],
+    ['q', 'rcx', 'qword', 1],
+  ] as const) {
+    for (const index of [0, last, 0xf0]) {
+      yield `pextr${suffix} ${register}, xmm0, ${index}`;
+      yield `pinsr${suffix} xmm0, ${register}, ${index}`;
+    }
+    yield `pextr${suffix} ${size} ptr [rbx+1], xmm0, ${last}`;
+    yield `pinsr${suffix} xmm0, ${size} ptr [rbx+1], ${last}`;
+  }
+  yield 'extractps ecx, xmm0, 2';
+  yield 'extractps dword ptr [rbx+1], xmm0, 3';
+  for (const source of ['cl', 'ch', 'cx', 'ecx', 'byte ptr [rbx]', 'dword ptr [rbx]'])
+    yield `crc32 eax, ${source}`;
+  for (const source of ['cl', 'rcx', 'qword ptr [rbx+1]']) yield `crc32 rax, ${source}`;
+}
+
+function* horizontals(size: 's' | 'd'): Iterable<string> {
+  for (const op of ['hadd', 'hsub', 'addsub']) {
+    yield `${op}p${size} xmm0, xmm1`;
+    yield `${op}p${size} xmm0, xmmword ptr [rbx+16]`;
+  }
+  for (const control of size === 's' ? [0xff, 0x71, 0x3a, 0x50] : [0x31, 0x33, 0x12])
+    yield `dpp${size} xmm0, xmm1, ${control}`;
+  yield `dpp${size} xmm0, xmmword ptr [rbx+16], 0xf1`;
+  for (const control of [0, 1, 2, 3, 4, 9]) {
+    yield `roundp${size} xmm0, xmm1, ${control}`;
+    yield `rounds${size} xmm0, xmm1, ${control}`;
+  }
+  yield `roundp${size} xmm0, xmmword ptr [rbx+16], 3`;
+  yield `rounds${size} xmm0, ${size === 's' ? 'd' : 'q'}word ptr [rbx+4], 1`;
+}
+
+/** Short alphabets and zeros, so that strings of all lengths match here and there. */
+function* stringComparisons(): Iterable<string> {
+  const few = 'pxor xmm2, xmm2; pcmpgtb xmm2, xmm1; pand xmm1, xmm2';
+  for (let control = 0; control < 0x80; control++) {
+    yield `pcmpistri xmm0, xmm1, ${control}`;
+    yield `and eax, 31; and edx, 15; pcmpestri xmm0, xmm1, ${control}`;
+    if (control % 5 === 0) yield `pcmpistrm xmm1, xmm0, ${control}`;
+    if (control % 7 === 0) yield `and eax, 15; and edx, 7; pcmpestrm xmm2, xmmword ptr [rbx+5], ${control}`;
+    if (control % 9 === 0) yield `${few}; pcmpistri xmm1, xmmword ptr [rbx+1], ${control}; seta al`;
+  }
+  yield 'mov eax, 9; mov edx, -3; pcmpestri xmm0, xmm1, 12';
+  yield 'mov rax, -2; rex.w pcmpestri xmm0, xmm1, 8';
+  yield 'mov eax, 5; shl rax, 32; rex.w pcmpestri xmm0, xmm1, 8';
+}
+
 const kinds: readonly [InputKind, () => Iterable<string>][] = [
   ['integer', arithmetic],
   ['integer', shifts],
@@ -387,6 +500,11 @@ const kinds: readonly [InputKind, () => Iterable<string>][] = [
   ['single', () => floats(['ps', 'ss'], 'dword')],
   ['double', () => floats(['pd', 'sd'], 'qword')],
   ['convert', conversions],
+  ['vector', laterVectors],
+  ['vector', lanesAndCrc],
+  ['single', () => horizontals('s')],
+  ['double', () => horizontals('d')],
+  ['letters', stringComparisons],
 ];
 
 /** All forms, in the order of the recording. */

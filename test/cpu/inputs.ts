@@ -105,6 +105,14 @@ function floatWord(random: Random, kind: InputKind): bigint {
   }
   return view.getBigUint64(0);
 }
+/** Bytes out of a few, zero among them. */
+function lettersWord(random: Random): bigint {
+  let word = 0n;
+  const last = random.below(3) === 0 ? 6 : 0x81;
+  for (let byte = 0; byte < 8; byte++)
+    word = (word << 8n) | BigInt(random.pick([0x80, 0x7f, 1, 1, 1, 2, 2, last]));
+  return random.below(4) === 0 ? word & ~(0xffffn << BigInt(8 * random.below(7))) : word;
+}
 function randomDouble(random: Random): number {
   return (random.bits() - 0x8000_0000) * 2 ** (random.below(40) - 30);
 }
@@ -126,6 +134,7 @@ export function inputWords(form: number, index: number, kind: InputKind): BigUin
   const isFloat = kind === 'single' || kind === 'double' || kind === 'convert';
   for (let at = XMM_WORD; at < WORDS; at++)
     words[at] = isFloat ? floatWord(random, kind) : integerWord(random);
+  if (kind === 'letters') for (let at = XMM_WORD; at < STACK_WORD; at++) words[at] = lettersWord(random);
   if (kind === 'string') {
     words[1] = BigInt(random.below(9));
     words[6] = BigInt(BASE + random.below(16) - 8);

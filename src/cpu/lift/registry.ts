@@ -1,22 +1,47 @@
 import type { Instruction } from '../decode/instruction.ts';
+import { AES } from './aes.ts';
 import { ALU } from './alu.ts';
 import { BIT } from './bit.ts';
 import { CONTROL } from './control.ts';
+import { CRC32 } from './crc32.ts';
 import type { Entry } from './entry.ts';
 import { MOVE } from './move.ts';
 import { MULDIV } from './muldiv.ts';
 import { SHIFT } from './shift.ts';
 import { SSE_FLOAT } from './sse-float.ts';
+import { SSE_HORIZONTAL } from './sse-horizontal.ts';
 import { SSE_INT } from './sse-int.ts';
 import { SSE_MOVE } from './sse-move.ts';
+import { SSE_ROUND } from './sse-round.ts';
+import { SSE41 } from './sse41.ts';
+import { SSSE3 } from './ssse3.ts';
 import { STACK } from './stack.ts';
 import { STRING } from './string.ts';
+import { STRING_COMPARE } from './string-compare.ts';
 import { SYSTEM } from './system.ts';
 
 const ENTRIES = new Map<string, Entry>(
-  [ALU, BIT, CONTROL, MOVE, MULDIV, SHIFT, SSE_FLOAT, SSE_INT, SSE_MOVE, STACK, STRING, SYSTEM].flatMap(
-    (family) => Object.entries(family),
-  ),
+  [
+    ALU,
+    BIT,
+    CONTROL,
+    MOVE,
+    MULDIV,
+    SHIFT,
+    SSE_FLOAT,
+    SSE_HORIZONTAL,
+    SSE_INT,
+    SSE_MOVE,
+    SSE_ROUND,
+    SSSE3,
+    SSE41,
+    STRING_COMPARE,
+    CRC32,
+    AES,
+    STACK,
+    STRING,
+    SYSTEM,
+  ].flatMap((family) => Object.entries(family)),
 );
 
 /** How an instruction is translated, or undefined when it is not implemented. */

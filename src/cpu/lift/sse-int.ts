@@ -6,7 +6,7 @@ import { type Entry, each, entry, type Family } from './entry.ts';
 import { immediate, lanes, pushVector, xmmOf } from './xmm.ts';
 
 /** target = compute(target, source), both in v128 locals; what it pushes is the result. */
-function combined(
+export function combined(
   compute: (e: Emitter, target: number, source: number, instruction: Instruction) => void,
 ): Entry {
   return entry('rw,r', (e, i) => {
@@ -20,7 +20,7 @@ function combined(
 }
 
 /** One wasm operation of target and source. */
-function direct(op: number): Entry {
+export function direct(op: number): Entry {
   return combined((e, target, source) => {
     e.code.get(target);
     e.code.get(source);

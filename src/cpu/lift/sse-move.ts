@@ -1,8 +1,9 @@
+import { RDI } from '../../machine/cpu-state.ts';
 import type { Instruction } from '../decode/instruction.ts';
 import type { Emitter } from '../region/emitter.ts';
 import { operandAt, popRegister, push, sizeOf, write } from '../region/operands.ts';
 import * as tlb from '../tlb/access.ts';
-import { I32, I64, OP, SIMD, V128 } from '../wasm/opcodes.ts';
+import { I32, I64, OP, SIMD, V128, VOID } from '../wasm/opcodes.ts';
 import { type Entry, each, entry, type Family } from './entry.ts';
 import { lanes, popVector, pushVector, xmmOf } from './xmm.ts';
 
@@ -128,6 +129,31 @@ function liftPinsrw(e: Emitter, instruction: Instruction): void {
   e.set(xmmOf(target));
 }
 
+/** Stores the bytes whose mask byte has its sign set; with none of them, nothing is accessed. */
+function liftMaskmovdqu(e: Emitter, instruction: Instruction): void {
+  const { code } = e;
+  const [source, mask] = [operandAt(instruction, 0), operandAt(instruction, 1)];
+  e.get(RDI);
+  if (instruction.address32) {
+    code.op(OP.i32_wrap_i64);
+    code.op(OP.i64_extend_i32_u);
+  }
+  tlb.addSegment(e, instruction.segment);
+  const at = e.save(I64);
+  e.get(xmmOf(mask));
+  code.simd(SIMD.i8x16_bitmask);
+  code.if(VOID);
+  const modify = tlb.beginModify(e, at, 16);
+  e.get(xmmOf(source));
+  tlb.loadModify(e, modify);
+  e.get(xmmOf(mask));
+  code.v128(0, 0, 0, 0);
+  code.simd(SIMD.i8x16_lt_s);
+  code.simd(SIMD.v128_bitselect);
+  tlb.endModify(e, modify, e.save(V128));
+  code.end();
+}
+
 function scalarRoles(instruction: Instruction): string {
   return isRegisterMove(instruction) ? 'rw,r' : 'w,r';
 }
@@ -137,7 +163,7 @@ function halfRoles(instruction: Instruction): string {
 
 /** Moves of xmm registers: whole, in part, rearranged, to and from general registers. */
 export const SSE_MOVE: Family = {
-  ...each(['movaps', 'movapd', 'movdqa', 'movntps', 'movntpd', 'movntdq'], () => whole(false)),
+  ...each(['movaps', 'movapd', 'movdqa', 'movntps', 'movntpd', 'movntdq', 'movntdqa'], () => whole(false)),
   ...each(['movups', 'movupd', 'movdqu', 'lddqu'], () => whole(true)),
   movss: entry(scalarRoles, (e, i) => liftScalarMove(e, i, 4)),
   movsd: entry(scalarRoles, (e, i) => liftScalarMove(e, i, 8)),
@@ -159,4 +185,5 @@ export const SSE_MOVE: Family = {
   pmovmskb: mask(SIMD.i8x16_bitmask),
   pextrw: entry('w,r,-', liftPextrw),
   pinsrw: entry('rw,r,-', liftPinsrw),
+  maskmovdqu: entry('r,r', liftMaskmovdqu, { uses: 1 << RDI, exits: true }),
 };

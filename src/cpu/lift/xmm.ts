@@ -14,8 +14,8 @@ export function xmmOf(operand: Operand | undefined): number {
 }
 
 /**
- * Pushes an xmm register, or memory as v128: 16 bytes (which must be aligned unless `unaligned`), or 8 or 4 bytes
- * with zeros above.
+ * Pushes an xmm register, or memory as v128: 16 bytes (which must be aligned unless `unaligned`), or 8, 4 or 2
+ * bytes with zeros above.
  */
 export function pushVector(e: Emitter, operand: Operand, unaligned = false): void {
   if (operand.kind !== 'mem') {
@@ -28,7 +28,12 @@ export function pushVector(e: Emitter, operand: Operand, unaligned = false): voi
     tlb.load(e, at, 16);
   } else if (operand.size >= 4) {
     tlb.loadLowLane(e, at, operand.size === 8 ? 8 : 4);
-  } else throw new Error(`vector operand of ${operand.size} bytes`);
+  } else {
+    tlb.load(e, at, operand.size);
+    e.code.simd(SIMD.i32x4_splat);
+    e.code.v128(-1, 0, 0, 0);
+    e.code.simd(SIMD.v128_and);
+  }
 }
 
 /** Pushes the lowest lane of an xmm register, or memory of that size, as f32 or f64. */

@@ -36,6 +36,19 @@ export const HELPERS = {
   divideSigned: { params: [I64, I64, I64], results: [I64, I64, I32] },
   /** A repeated string instruction on the registers in the state; parameter: see string-runtime.ts. */
   repeat: { params: [I32, I64], results: [I32] },
+  /** CRC32-C of (value, crc so far, number of the value's bits). */
+  crc32: { params: [I64, I32, I32], results: [I32] },
+  carrylessProduct: { params: [I64, I64], results: [V128] },
+  /** Results of pcmpestri and its kin for (first, second, their lengths, control): a bit for each element. */
+  compareStrings: { params: [V128, V128, I32, I32, I32], results: [I32] },
+  /** Rounds of AES, but for the addition of the key. */
+  aesenc: { params: [V128], results: [V128] },
+  aesenclast: { params: [V128], results: [V128] },
+  aesdec: { params: [V128], results: [V128] },
+  aesdeclast: { params: [V128], results: [V128] },
+  aesimc: { params: [V128], results: [V128] },
+  /** aeskeygenassist, but for the round constant. */
+  aeskeygenassist: { params: [V128], results: [V128] },
 } as const satisfies Record<string, FunctionType>;
 export type HelperName = keyof typeof HELPERS;
 

@@ -1,11 +1,13 @@
 import { Exit } from '../../process/executor.ts';
 import { addProtectionFunction, addTlbFunctions } from '../tlb/tlb-runtime.ts';
+import { addAesFunctions } from './aes-runtime.ts';
 import { addArithmeticFunctions } from './arithmetic-runtime.ts';
 import { RuntimeBuilder } from './builder.ts';
 import { addDispatchFunctions } from './dispatch-runtime.ts';
 import { addFlagFunctions } from './flags-runtime.ts';
 import { HELPERS } from './helpers.ts';
 import { addStringFunctions } from './string-runtime.ts';
+import { addVectorFunctions } from './vector-runtime.ts';
 
 const INNER = [
   'pageRead',
@@ -18,6 +20,8 @@ const INNER = [
   'loadSized',
   'storeSized',
   'divide128',
+  'substitute',
+  'substituteInverse',
 ];
 const STATUS_ACCESS_VIOLATION = 0xc0000005;
 
@@ -29,6 +33,8 @@ export function buildRuntime(memoryPages: number): Uint8Array {
   addFlagFunctions(runtime);
   addArithmeticFunctions(runtime);
   addStringFunctions(runtime);
+  addVectorFunctions(runtime);
+  addAesFunctions(runtime);
   addDispatchFunctions(runtime);
   return runtime.finish(memoryPages);
 }
