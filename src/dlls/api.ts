@@ -11,6 +11,7 @@ import type { CallShape } from './calling-convention.ts';
  *  address, size  64-bit value as a number; above 2^53 it is rounded but stays above, so range checks refuse it
  *  handle         signed 64-bit value as a number (-1 is the current process)
  *  dword, int, bool, status, word, byte   the low 32 bits (int signed), 16 or 8 bits
+ *  double, float  in an xmm register, by position; as a number
  *  opaque64       two numbers, low and high half; never converted
  *  void           a result nobody reads
  */
@@ -24,6 +25,8 @@ export type Kind =
   | 'status'
   | 'word'
   | 'byte'
+  | 'double'
+  | 'float'
   | 'opaque64'
   | 'void';
 
@@ -98,34 +101,76 @@ function parseParameters(list: string): { parameters: Parameter[]; variadic: boo
   return { parameters, variadic };
 }
 
-function declare<A extends readonly number[]>(
-  rule: FaultRule,
-  list: string,
-  result: Kind,
-  plain: Plain<A> | undefined,
-  calling: Calling<A> | undefined,
-): Declaration<A> {
-  return { rule, ...parseParameters(list), result, plain, calling, documentedNoOp: false };
+/** A declaration whose parameter list is read when it is first asked for: most functions are never called. */
+class Declared<A extends readonly number[]> implements Declaration<A> {
+  readonly rule: FaultRule;
+  readonly result: Kind;
+  readonly plain: Plain<A> | undefined;
+  readonly calling: Calling<A> | undefined;
+  readonly documentedNoOp: boolean;
+  readonly #list: string;
+  #parsed: ReturnType<typeof parseParameters> | undefined = undefined;
+
+  constructor(
+    rule: FaultRule,
+    list: string,
+    result: Kind,
+    plain: Plain<A> | undefined,
+    calling: Calling<A> | undefined,
+    documentedNoOp = false,
+  ) {
+    this.rule = rule;
+    this.#list = list;
+    this.result = result;
+    this.plain = plain;
+    this.calling = calling;
+    this.documentedNoOp = documentedNoOp;
+  }
+
+  get parameters(): readonly Parameter[] {
+    this.#parsed ??= parseParameters(this.#list);
+    return this.#parsed.parameters;
+  }
+  get variadic(): boolean {
+    this.#parsed ??= parseParameters(this.#list);
+    return this.#parsed.variadic;
+  }
 }
 
 /** A system service: a bad pointer becomes its documented status, nothing is raised. */
-export function service<const S extends string>(list: S, result: Kind, run: Plain<ParametersOf<S>>) {
-  return declare('service', list, result, run, undefined);
+export function service<const S extends string>(
+  list: S,
+  result: Kind,
+  run: Plain<ParametersOf<S>>,
+): Declaration<ParametersOf<S>> {
+  return new Declared('service', list, result, run, undefined);
 }
 
 /** A library function: a bad pointer raises the access violation in its caller, and can be resumed. */
-export function library<const S extends string>(list: S, result: Kind, run: Plain<ParametersOf<S>>) {
-  return declare('library', list, result, run, undefined);
+export function library<const S extends string>(
+  list: S,
+  result: Kind,
+  run: Plain<ParametersOf<S>>,
+): Declaration<ParametersOf<S>> {
+  return new Declared('library', list, result, run, undefined);
 }
 
 /** A library function that calls back into the guest. */
-export function calling<const S extends string>(list: S, result: Kind, run: Calling<ParametersOf<S>>) {
-  return declare('library', list, result, undefined, run);
+export function calling<const S extends string>(
+  list: S,
+  result: Kind,
+  run: Calling<ParametersOf<S>>,
+): Declaration<ParametersOf<S>> {
+  return new Declared('library', list, result, undefined, run);
 }
 
 /** A function that the documentation makes a no-op (a hint, a 16-bit leftover): returns `value`, does nothing else. */
-export function documentedNoOp<const S extends string>(list: S, result: Kind, value = 0) {
-  return { ...declare<number[]>('service', list, result, () => value, undefined), documentedNoOp: true };
+export function documentedNoOp<const S extends string>(
+  list: S,
+  result: Kind,
+  value = 0,
+): Declaration<number[]> {
+  return new Declared<number[]>('service', list, result, () => value, undefined, true);
 }
 
 /** The functions of one header, with the address of their documentation; `{}` in `pages` is the lower-case name. */
@@ -146,6 +191,19 @@ export function family<F extends Record<string, AnyDeclaration>>(
   functions: F,
 ): Family<F> {
   return { dll, pages, functions };
+}
+
+/** Families as a DLL exports them: under its name, without the functions that `has` says no to. */
+export function exportedBy(
+  dll: string,
+  families: readonly Family[],
+  has: (name: string) => boolean,
+): readonly Family[] {
+  return families.map(({ pages, functions }) => ({
+    dll,
+    pages,
+    functions: Object.fromEntries(Object.entries(functions).filter(([name]) => has(name))),
+  }));
 }
 
 /** Arguments from TypeScript: numbers, or a string for a pointer to text. */

@@ -13,10 +13,23 @@ const TWO_32 = 0x1_0000_0000;
 /** Index of a register's low half among the machine's words. */
 const wordOf = (register: number) => (CPU_STATE + STATE.gpr + register * 8) / 4;
 const RESULT = wordOf(RAX);
+const FIRST_XMM = (CPU_STATE + STATE.xmm) / 4;
+const XMM_WORDS = 4;
 const ARGUMENTS = [wordOf(RCX), wordOf(RDX), wordOf(R8), wordOf(R9)] as const;
 
 /** What is made of the two halves of a slot. */
-const Form = { void: 0, low: 1, wide: 2, handle: 3, int: 4, word: 5, byte: 6, opaque: 7 } as const;
+const Form = {
+  void: 0,
+  low: 1,
+  wide: 2,
+  handle: 3,
+  int: 4,
+  word: 5,
+  byte: 6,
+  opaque: 7,
+  double: 8,
+  float: 9,
+} as const;
 const FORMS: Record<Kind, number> = {
   void: Form.void,
   address: Form.wide,
@@ -29,6 +42,8 @@ const FORMS: Record<Kind, number> = {
   word: Form.word,
   byte: Form.byte,
   opaque64: Form.opaque,
+  double: Form.double,
+  float: Form.float,
 };
 
 /** How a function's arguments are fetched, worked out once. */
@@ -82,6 +97,10 @@ export function invoke(thread: Thread, api: ApiFunction, run: Run): unknown {
 export function argumentsOf(thread: Thread, api: ApiFunction): number[] {
   const args: number[] = [];
   api.shape.forms.forEach((form, index) => {
+    if (form >= Form.double && index < ARGUMENTS.length) {
+      args.push(floating(thread.words, FIRST_XMM + index * XMM_WORDS, form));
+      return;
+    }
     const low = thread.argumentLow(index);
     const high = thread.argumentHigh(index);
     if (form === Form.opaque) args.push(low, high);
@@ -91,12 +110,28 @@ export function argumentsOf(thread: Thread, api: ApiFunction): number[] {
 }
 
 function register(words: Uint32Array, index: number, form: number): number {
+  if (form >= Form.double) return floating(words, FIRST_XMM + index * XMM_WORDS, form);
   const at = ARGUMENTS[index]!;
   const low = words[at]!;
   if (form === Form.low) return low;
   const high = words[at + 1]!;
   if (form === Form.wide) return high === 0 ? low : low + high * TWO_32;
   return formed(low, high, form);
+}
+
+const bits = new Uint32Array(2);
+const asDouble = new Float64Array(bits.buffer);
+const asFloat = new Float32Array(bits.buffer);
+
+/** A number in an xmm register, of which `at` is the first word. */
+function floating(words: Uint32Array, at: number, form: number): number {
+  return floatingOf(words[at]!, words[at + 1]!, form);
+}
+
+function floatingOf(low: number, high: number, form: number): number {
+  bits[0] = low;
+  bits[1] = high;
+  return form === Form.double ? asDouble[0]! : asFloat[0]!;
 }
 
 function formed(low: number, high: number, form: number): number {
@@ -111,6 +146,9 @@ function formed(low: number, high: number, form: number): number {
       return low & 0xffff;
     case Form.byte:
       return low & 0xff;
+    case Form.double:
+    case Form.float:
+      return floatingOf(low, high, form);
     default:
       return low;
   }
@@ -121,7 +159,19 @@ export function setResult(thread: Thread, api: ApiFunction, value: number): void
   const form = api.shape.result;
   if (form === Form.void) return;
   const words = thread.words;
+  if (form >= Form.double) {
+    setFloating(words, value, form);
+    return;
+  }
   words[RESULT] = value;
   if (form === Form.wide || form === Form.handle) words[RESULT + 1] = Math.floor(value / TWO_32);
   else words[RESULT + 1] = form === Form.opaque ? thread.resultHigh : 0;
+}
+
+/** A result in xmm0; a float leaves what is above it. */
+function setFloating(words: Uint32Array, value: number, form: number): void {
+  if (form === Form.double) asDouble[0] = value;
+  else asFloat[0] = value;
+  words[FIRST_XMM] = bits[0]!;
+  if (form === Form.double) words[FIRST_XMM + 1] = bits[1]!;
 }

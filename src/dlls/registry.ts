@@ -10,9 +10,10 @@ import { ntMemoryApi } from './ntdll/memory.ts';
 import { ntStartApi } from './ntdll/start.ts';
 import { ntVirtualApi } from './ntdll/virtual.ts';
 import { memoryFamilies } from './registry-memory.ts';
+import { ucrtbaseFamilies } from './ucrtbase/index.ts';
+import { vcruntimeFamilies } from './vcruntime140/index.ts';
 
-/** Every API function that there is. */
-export const allFamilies: readonly Family[] = [
+const kernelFamilies: readonly Family[] = [
   ...memoryFamilies,
   exceptionApi,
   moduleApi,
@@ -23,5 +24,13 @@ export const allFamilies: readonly Family[] = [
   ntMemoryApi,
   ntExceptionApi,
   ntStartApi,
-  ...msvcrtFamilies,
 ];
+
+/** The functions of each of our DLLs; those of one that no program asks for are never put together. */
+export const familiesOf: Readonly<Record<string, () => readonly Family[]>> = {
+  ntdll: () => kernelFamilies.filter(({ dll }) => dll === 'ntdll'),
+  kernel32: () => kernelFamilies.filter(({ dll }) => dll === 'kernel32'),
+  msvcrt: msvcrtFamilies,
+  ucrtbase: ucrtbaseFamilies,
+  vcruntime140: vcruntimeFamilies,
+};

@@ -7,8 +7,8 @@ import { CALLING_FRAME, dropUnwound, resumeHostFrame, startHostFrame } from '../
 import { OutOfMemory } from '../process/out-of-memory.ts';
 import { Pending, parametersOf, type Thread } from '../process/thread.ts';
 import { win32Error } from '../process/win32-error.ts';
-import { type ApiFunction, type Family, type Kind, library, pageOf } from './api.ts';
-import { argumentsOf, invoke, setResult, shapeOf } from './calling-convention.ts';
+import { type ApiFunction, type Declaration, type Family, type Kind, library, pageOf } from './api.ts';
+import { argumentsOf, type CallShape, invoke, setResult, shapeOf } from './calling-convention.ts';
 
 /**
  * Our DLLs lie high, far from programs, the same in every process and run; nothing else is placed from here on,
@@ -32,6 +32,46 @@ export interface ServiceObserver {
   returned(thread: Thread, api: ApiFunction, result: number): void;
 }
 
+/** A declaration in its place; its shape and page are worked out when they are needed. */
+class Served implements ApiFunction {
+  readonly dll: string;
+  readonly name: string;
+  readonly rule: ApiFunction['rule'];
+  readonly result: Kind;
+  readonly plain: ApiFunction['plain'];
+  readonly calling: ApiFunction['calling'];
+  readonly documentedNoOp: boolean;
+  readonly #declaration: Declaration<never[]>;
+  readonly #family: Family | undefined;
+  #shape: CallShape | undefined = undefined;
+
+  constructor(dll: string, name: string, declaration: Declaration<never[]>, of?: Family) {
+    this.dll = dll;
+    this.name = name;
+    this.rule = declaration.rule;
+    this.result = declaration.result;
+    this.plain = declaration.plain;
+    this.calling = declaration.calling;
+    this.documentedNoOp = declaration.documentedNoOp;
+    this.#declaration = declaration;
+    this.#family = of;
+  }
+
+  get parameters() {
+    return this.#declaration.parameters;
+  }
+  get variadic() {
+    return this.#declaration.variadic;
+  }
+  get page(): string {
+    return this.#family ? pageOf(this.#family, this.name) : '';
+  }
+  get shape(): CallShape {
+    this.#shape ??= shapeOf(this.parameters, this.result);
+    return this.#shape;
+  }
+}
+
 /**
  * All API functions by service number, and the one entry through which guest code calls them: arguments are
  * taken from registers and stack by kind, guest faults are caught here, results are put where the ABI wants
@@ -40,7 +80,9 @@ export interface ServiceObserver {
 export class ServiceTable {
   /** Index = service number; 0 is CALLBACK_RETURN. */
   readonly functions: (ApiFunction | undefined)[] = [undefined];
+  /** "dll!name" of functions[1 … #indexed - 1]. */
   readonly #byName = new Map<string, number>();
+  #indexed = 1;
   observer: ServiceObserver | undefined = undefined;
   /** The thread that is running. */
   thread: Thread | undefined = undefined;
@@ -48,13 +90,7 @@ export class ServiceTable {
   /** Adds a DLL's families; every name once. */
   add(families: readonly Family[]): void {
     for (const of of families) {
-      for (const [name, declaration] of Object.entries(of.functions)) {
-        const key = `${of.dll}!${name}`;
-        if (this.#byName.has(key)) throw new RangeError(`${key} is declared twice`);
-        this.#byName.set(key, this.functions.length);
-        const shape = shapeOf(declaration.parameters, declaration.result);
-        this.functions.push({ ...declaration, dll: of.dll, name, page: pageOf(of, name), shape });
-      }
+      for (const name in of.functions) this.functions.push(new Served(of.dll, name, of.functions[name]!, of));
     }
   }
 
@@ -67,21 +103,31 @@ export class ServiceTable {
 
   /** Makes a reserved number stop the run with the name of what is missing and of its caller. */
   setAbsent(service: number, dll: string, name: string): void {
-    this.functions[service] = {
-      ...library('', 'void', (thread) => {
+    this.functions[service] = new Served(
+      dll,
+      name,
+      library('', 'void', (thread) => {
         const caller = thread.process.describe(thread.memory.u64(thread.cpu.gpr(RSP)));
         return thread.stop(`${dll}!${name} is not built yet; called from ${caller}`);
       }),
-      dll,
-      name,
-      page: '',
-      shape: shapeOf([], 'void'),
-    };
+    );
   }
 
   /** Service number of "kernel32!VirtualAlloc", or undefined. */
   number(dll: string, name: string): number | undefined {
+    this.#index();
     return this.#byName.get(`${dll}!${name}`);
+  }
+
+  /** Few callers ask by name, so names are entered when one does. RangeError for one that is declared twice. */
+  #index(): void {
+    for (; this.#indexed < this.functions.length; this.#indexed++) {
+      const api = this.functions[this.#indexed];
+      if (!api) continue;
+      const key = `${api.dll}!${api.name}`;
+      if (this.#byName.has(key)) throw new RangeError(`${key} is declared twice`);
+      this.#byName.set(key, this.#indexed);
+    }
   }
 
   /** Serves a `syscall` of the running thread. True: leave the CPU; thread.pending says why. */
@@ -101,10 +147,11 @@ export class ServiceTable {
   #call(thread: Thread, api: ApiFunction): boolean {
     thread.stackArguments = api.calling ? CALLING_FRAME : 0;
     thread.words[FUEL]! -= CALL_FUEL;
+    thread.process.serving = api.dll;
     try {
       if (this.observer) this.observer.called(thread, api, argumentsOf(thread, api));
       if (api.calling) {
-        if (!startHostFrame(thread, api.name, invoke(thread, api, api.calling as Generic) as never)) {
+        if (!startHostFrame(thread, api, invoke(thread, api, api.calling as Generic) as never)) {
           thread.raise(STATUS_HOST_FRAMES);
         }
         return thread.pending !== Pending.none;

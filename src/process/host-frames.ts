@@ -15,7 +15,9 @@ export interface HostFrame {
   readonly run: Generator<GuestCallRequest, number, number>;
   /** The guest's rsp while the function's stub runs: tells which frame a return belongs to. */
   readonly rsp: number;
+  /** The function, and our DLL that it belongs to. */
   readonly name: string;
+  readonly dll: string;
 }
 
 /** Bytes that the stub of a calling function takes from the stack: shadow space and arguments of what it calls. */
@@ -27,11 +29,15 @@ const MOST_FRAMES = 10_000;
  * Starts a host function that calls into the guest. Its stub loops: call what rax says, hand the result back,
  * until rax is 0; then rdx is the function's own result. Returns false when frames are nested too deep.
  */
-export function startHostFrame(thread: Thread, name: string, run: HostFrame['run']): boolean {
+export function startHostFrame(
+  thread: Thread,
+  { name, dll }: { readonly name: string; readonly dll: string },
+  run: HostFrame['run'],
+): boolean {
   const rsp = thread.cpu.gpr(RSP);
   dropUnwound(thread, rsp + 1);
   if (thread.hostFrames.length >= MOST_FRAMES) return false;
-  thread.hostFrames.push({ run, rsp, name });
+  thread.hostFrames.push({ run, rsp, name, dll });
   advance(thread, 0);
   return true;
 }
@@ -40,7 +46,9 @@ export function startHostFrame(thread: Thread, name: string, run: HostFrame['run
 export function resumeHostFrame(thread: Thread, result: number): boolean {
   const rsp = thread.cpu.gpr(RSP);
   dropUnwound(thread, rsp);
-  if (thread.hostFrames.at(-1)?.rsp !== rsp) return false;
+  const frame = thread.hostFrames.at(-1);
+  if (frame?.rsp !== rsp) return false;
+  thread.process.serving = frame.dll;
   advance(thread, result);
   return true;
 }

@@ -63,6 +63,8 @@ export class Process extends KernelObject {
   unhandledFilter = 0;
   /** The last token that AddVectoredExceptionHandler gave out. */
   nextHandlerToken = 0x20000;
+  /** Our DLL whose function runs: two C runtimes in a process share code, not state. */
+  serving = '';
   /** ExitProcess has begun. */
   ending = false;
   /** Loads DLLs for LoadLibrary. */

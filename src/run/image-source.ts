@@ -1,11 +1,14 @@
 import { isKnownExport } from '../dlls/known-exports/index.ts';
+import { familiesOf } from '../dlls/registry.ts';
 import type { ServiceTable } from '../dlls/service-table.ts';
 import type { FoundDll, MissingImport } from '../image/load-plan.ts';
 import { type PeImage, readImage } from '../image/pe.ts';
 import type { HostFiles } from '../machine/host.ts';
-import { buildOwnDll, SPARE_STUB } from './dll-images.ts';
+import type { Process } from '../process/process.ts';
+import { buildOwnDll, type OwnDll, SPARE_STUB } from './dll-images.ts';
 import type { ImageSource } from './loader.ts';
-import { ownDlls } from './own-dlls.ts';
+import type { LoadedModule } from './modules.ts';
+import { initializeOwnDll, ownDlls } from './own-dlls.ts';
 
 /** A DLL larger than this is not read. */
 const LARGEST_FILE = 1024 * 1024 * 1024;
@@ -25,6 +28,7 @@ export interface DllFolder {
 export class DllSource implements ImageSource {
   readonly #files: HostFiles;
   readonly #folders: readonly DllFolder[];
+  readonly #specifications = new Map<string, OwnDll>();
   readonly #own = new Map<string, PeImage>();
   readonly #paths = new Map<string, string>();
   readonly #table: ServiceTable;
@@ -32,28 +36,32 @@ export class DllSource implements ImageSource {
   #spareAddress = 0;
   #spareUsed = 0;
 
-  constructor(
-    files: HostFiles,
-    folders: readonly DllFolder[],
-    table: ServiceTable,
-    crtData: readonly { readonly name: string; readonly size: number }[],
-  ) {
+  constructor(files: HostFiles, folders: readonly DllFolder[], table: ServiceTable) {
     this.#files = files;
     this.#folders = folders;
     this.#table = table;
     this.#firstSpare = table.reserve(SPARE_STUBS);
-    for (const own of ownDlls(crtData, { name: SPARE, firstService: this.#firstSpare, count: SPARE_STUBS })) {
-      const built = buildOwnDll(own, table);
-      const result = readImage(built.bytes, 'library');
-      if (!result.image) throw new Error(`our own ${own.dll}.dll is not an image: ${result.refusal}`);
-      this.#own.set(`${own.dll}.dll`, result.image);
-      if (own.spare) this.#spareAddress = own.base + built.addresses.get(SPARE)!;
-    }
+    const spare = { name: SPARE, firstService: this.#firstSpare, count: SPARE_STUBS };
+    for (const own of ownDlls(spare)) this.#specifications.set(`${own.dll}.dll`, own);
+  }
+
+  /** One of our own DLLs, made when it is first asked for. */
+  #findOwn(name: string): PeImage | undefined {
+    const made = this.#own.get(name);
+    const own = this.#specifications.get(name);
+    if (made || !own) return made;
+    this.#table.add(familiesOf[own.dll]!());
+    const built = buildOwnDll(own, this.#table);
+    const result = readImage(built.bytes, 'library');
+    if (!result.image) throw new Error(`our own ${name} is not an image: ${result.refusal}`);
+    this.#own.set(name, result.image);
+    if (own.spare) this.#spareAddress = own.base + built.addresses.get(SPARE)!;
+    return result.image;
   }
 
   find(name: string): FoundDll | undefined {
     const lower = name.toLowerCase();
-    const own = this.#own.get(lower);
+    const own = this.#findOwn(lower);
     if (own) return { file: own, name: lower };
     for (const folder of this.#folders) {
       const found = this.#inFolder(folder, lower);
@@ -74,6 +82,10 @@ export class DllSource implements ImageSource {
 
   isOwn(image: PeImage): boolean {
     return [...this.#own.values()].includes(image);
+  }
+
+  mapped(process: Process, module: LoadedModule): void {
+    if (this.isOwn(module.image)) initializeOwnDll(process, module);
   }
 
   pathOf(name: string): string {

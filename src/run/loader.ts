@@ -43,6 +43,8 @@ export interface ImageSource {
   /** Guest path of a DLL that find() gave. */
   pathOf(name: string): string;
   isOwn(image: PeImage): boolean;
+  /** An image has been mapped: gives one of our own its first values. */
+  mapped(process: Process, module: LoadedModule): void;
   /** Address in the guest to bind a missing import to, or undefined when the load must fail. */
   standIn(missing: MissingImport): number | undefined;
 }
@@ -157,6 +159,7 @@ export class ImageLoader implements Loader {
     this.modules.add(module);
     this.#process.modules.push(module);
     this.data.add(module);
+    this.#source.mapped(this.#process, module);
     return undefined;
   }
 

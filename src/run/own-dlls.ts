@@ -1,8 +1,14 @@
+import { initializeMsvcrtData } from '../dlls/crt/data.ts';
+import { threadData } from '../dlls/crt/state.ts';
+import { msvcrtData } from '../dlls/msvcrt/index.ts';
+import type { Module, Process } from '../process/process.ts';
 import type { OwnDll } from './dll-images.ts';
 
 const KERNEL32_BASE = 0x7ff8_1000_0000;
 const NTDLL_BASE = 0x7ff8_2000_0000;
 const MSVCRT_BASE = 0x7ff8_3000_0000;
+const UCRTBASE_BASE = 0x7ff8_4000_0000;
+const VCRUNTIME140_BASE = 0x7ff8_5000_0000;
 
 /** Memory primitives that kernel32 passes on to ntdll, and names of kernelbase that are kernel32's here. */
 const KERNEL32_FORWARDS = [
@@ -16,10 +22,7 @@ const KERNEL32_FORWARDS = [
 ];
 
 /** Our DLLs, the variables that they export, and what they pass on to one another. */
-export function ownDlls(
-  crtData: readonly { readonly name: string; readonly size: number }[],
-  spare: OwnDll['spare'],
-): OwnDll[] {
+export function ownDlls(spare: OwnDll['spare']): OwnDll[] {
   return [
     { dll: 'ntdll', base: NTDLL_BASE, spare },
     {
@@ -27,6 +30,16 @@ export function ownDlls(
       base: KERNEL32_BASE,
       forwards: KERNEL32_FORWARDS.map((name) => ({ name, target: `NTDLL.${name}` })),
     },
-    { dll: 'msvcrt', base: MSVCRT_BASE, data: crtData },
+    { dll: 'msvcrt', base: MSVCRT_BASE, data: msvcrtData },
+    { dll: 'ucrtbase', base: UCRTBASE_BASE },
+    { dll: 'vcruntime140', base: VCRUNTIME140_BASE },
   ];
+}
+
+/** What one of our DLLs does when it has been mapped into a process, before anything of it is called. */
+export function initializeOwnDll(process: Process, module: Module): void {
+  const dll = module.name.replace(/\.dll$/, '');
+  if (dll === 'msvcrt') initializeMsvcrtData(process, (name) => module.resolve(name));
+  // Made now, so that a malloc that finds no memory still has an errno to say so.
+  if (dll === 'msvcrt' || dll === 'ucrtbase') threadData(process.mainThread, dll);
 }

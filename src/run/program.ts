@@ -1,7 +1,5 @@
 import { createExecutor } from '../cpu/executor.ts';
-import { flushAll, msvcrtData } from '../dlls/msvcrt/index.ts';
-import { threadData } from '../dlls/msvcrt/state.ts';
-import { allFamilies } from '../dlls/registry.ts';
+import { flushRuntimes } from '../dlls/crt/stream.ts';
 import { ServiceTable } from '../dlls/service-table.ts';
 import { readImage } from '../image/pe.ts';
 import type { Host } from '../machine/host.ts';
@@ -87,7 +85,6 @@ export class Program {
     const machine = new Machine({ ram: options.ram, memory: options.memory, host: options.host });
     machine.drives = options.drives;
     const table = new ServiceTable();
-    table.add(allFamilies);
     const { headers } = image;
     const process = machine.createProcess({
       highest: image.isLargeAddressAware ? undefined : HIGHEST_SMALL_ADDRESS,
@@ -98,7 +95,7 @@ export class Program {
     process.commandLine = options.commandLine;
     process.currentDirectory = options.currentDirectory;
     process.environment = new Map(options.environment);
-    const source = new DllSource(options.host.files, [options.folder], table, msvcrtData);
+    const source = new DllSource(options.host.files, [options.folder], table);
     const loader = new ImageLoader(process, source);
     process.loader = loader;
     const main = loader.loadProgram(options.name, options.path, image, ['ntdll.dll', 'kernel32.dll']);
@@ -106,7 +103,6 @@ export class Program {
     process.memory.setU64(process.peb + PEB.imageBase, main.base);
     process.memory.setU32(process.peb + PEB.imageSubsystem, headers.subsystem);
     loader.data.writeParameters(options.path, standardHandles(process));
-    initializeCrtData(process, loader);
     const executor = createExecutor(machine, (service) => table.serve(service));
     return new Program(machine, process, table, executor, kernelEntries(loader), main.entryPoint);
   }
@@ -119,7 +115,7 @@ export class Program {
     const end = await this.#runner.run(options);
     if (end.kind !== 'exited') {
       try {
-        flushAll(this.thread);
+        flushRuntimes(this.thread);
       } catch (error) {
         if (!(error instanceof GuestFault)) throw error;
       }
@@ -157,13 +153,4 @@ function kernelEntries(loader: ImageLoader): KernelEntries {
     threadStart: ntdll.resolve('RtlUserThreadStart'),
     exceptionDispatcher: ntdll.resolve('KiUserExceptionDispatcher'),
   };
-}
-
-/** Variables that msvcrt exports get their first values when the DLL is there. */
-function initializeCrtData(process: Process, loader: ImageLoader): void {
-  const crt = loader.modules.byName('msvcrt.dll');
-  if (!crt) return;
-  for (const { name, initialize } of msvcrtData) initialize?.(process, crt.resolve(name));
-  // Made now, so that a malloc that finds no memory still has an errno to say so.
-  threadData(process.mainThread);
 }

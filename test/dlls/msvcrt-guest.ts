@@ -1,6 +1,6 @@
-import { allocate } from '../../src/dlls/msvcrt/allocation.ts';
-import { msvcrtFamilies } from '../../src/dlls/msvcrt/index.ts';
-import { narrowText, writeTerminated } from '../../src/dlls/msvcrt/text.ts';
+import { allocate } from '../../src/dlls/crt/allocation.ts';
+import { narrowText, writeTerminated } from '../../src/dlls/crt/text.ts';
+import { familiesOf } from '../../src/dlls/registry.ts';
 import { CALLBACK_RETURN, ServiceTable } from '../../src/dlls/service-table.ts';
 import { R8, R9, RAX, RCX, RDX, STATE } from '../../src/machine/cpu-state.ts';
 import type { Host } from '../../src/machine/host.ts';
@@ -31,10 +31,13 @@ export class CrtGuest {
   readonly table = new ServiceTable();
   readonly callbacks = new Map<number, (...args: number[]) => number>();
 
-  constructor(host?: Host) {
+  readonly runtime: 'msvcrt' | 'ucrtbase';
+
+  constructor(host?: Host, runtime: 'msvcrt' | 'ucrtbase' = 'msvcrt') {
+    this.runtime = runtime;
     this.machine = new Machine({ ram: 64 << 20, host });
     this.thread = this.machine.createProcess().mainThread;
-    this.table.add(msvcrtFamilies);
+    this.table.add(familiesOf[runtime]!());
     this.table.thread = this.thread;
     this.thread.cpu.rsp = this.thread.stack.high - 0x800;
     this.thread.cpu.rip = OWN_CODE;
@@ -74,8 +77,8 @@ export class CrtGuest {
 
   /** Puts arguments where the calling convention wants them and enters the function. */
   enter(name: string, args: readonly Argument[]): void {
-    const number = this.table.number('msvcrt', name);
-    if (number === undefined) throw new Error(`msvcrt!${name} is not declared`);
+    const number = this.table.number(this.runtime, name);
+    if (number === undefined) throw new Error(`${this.runtime}!${name} is not declared`);
     const { cpu } = this.thread;
     cpu.setGpr(RAX, number);
     const calling = this.table.functions[number]!.calling !== undefined;

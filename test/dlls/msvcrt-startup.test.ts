@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
-import { splitCommandLine } from '../../src/dlls/msvcrt/command-line.ts';
+import { splitCommandLine } from '../../src/dlls/crt/command-line.ts';
+import { dataAddress, initializeMsvcrtData } from '../../src/dlls/crt/data.ts';
 import { msvcrtData, msvcrtFamilies } from '../../src/dlls/msvcrt/index.ts';
 import { CrtGuest } from './msvcrt-guest.ts';
 
@@ -44,7 +45,7 @@ describe('__getmainargs', () => {
       'A=1',
       'Path=C:\\',
     ]);
-    expect(guest.memory.u64(guest.call('__p__environ'))).toBe(environment);
+    expect(guest.memory.u64(dataAddress(guest.thread.process, '_environ'))).toBe(environment);
   });
 });
 
@@ -85,7 +86,7 @@ describe('initializers', () => {
 describe('exports', () => {
   it('have one declaration each, functions and data together', () => {
     const names = [
-      ...msvcrtFamilies.flatMap((family) => Object.keys(family.functions)),
+      ...msvcrtFamilies().flatMap((family) => Object.keys(family.functions)),
       ...msvcrtData.map(({ name }) => name),
     ];
     expect(names.length).toBe(new Set(names).size);
@@ -96,11 +97,15 @@ describe('exports', () => {
     guest.thread.process.commandLine = 'x.exe 1';
     const image = guest.block(4096);
     let at = image;
-    for (const { name, size, initialize } of msvcrtData) {
-      initialize(guest.thread.process, at);
+    const addresses = new Map<string, number>();
+    for (const { name, size } of msvcrtData) {
+      addresses.set(name, at);
+      at += Math.ceil(size / 16) * 16;
+    }
+    initializeMsvcrtData(guest.thread.process, (name) => addresses.get(name)!);
+    for (const [name, at] of addresses) {
       if (name === '_iob') expect(guest.call('__iob_func')).toBe(at);
       if (name === '_acmdln') expect(textAt(guest, guest.memory.u64(at))).toBe('x.exe 1');
-      at += Math.ceil(size / 16) * 16;
     }
     expect(at - image).toBeLessThan(4096);
   });

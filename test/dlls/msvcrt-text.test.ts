@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
-import { bitsOfDouble } from '../../src/dlls/msvcrt/float-text.ts';
+import { bitsOfDouble } from '../../src/dlls/crt/float-text.ts';
 import { CrtGuest } from './msvcrt-guest.ts';
 
 function recorded<T>(name: string): T[] {

@@ -5,7 +5,7 @@ import type { Process } from '../../process/process.ts';
 import { standardHandles } from '../../process/standard-handles.ts';
 import { systemBytes } from '../../process/system-strings.ts';
 import type { Thread } from '../../process/thread.ts';
-import { calling, family, service } from '../api.ts';
+import { calling, family, library, service } from '../api.ts';
 import { ANSI, type TextForm, WIDE } from '../guest-text.ts';
 
 const PAGES = 'https://learn.microsoft.com/windows/win32/api/processthreadsapi/nf-processthreadsapi-{}';
@@ -119,8 +119,8 @@ export const processApi = family('kernel32', PAGES, {
     processTimes,
   ),
   // User-mode functions on Windows: a bad pointer raises.
-  GetStartupInfoA: { ...service('lpStartupInfo: address', 'void', startupInfo), rule: 'library' },
-  GetStartupInfoW: { ...service('lpStartupInfo: address', 'void', startupInfo), rule: 'library' },
+  GetStartupInfoA: library('lpStartupInfo: address', 'void', startupInfo),
+  GetStartupInfoW: library('lpStartupInfo: address', 'void', startupInfo),
   SwitchToThread: service('', 'bool', () => 0),
   IsProcessorFeaturePresent: service('ProcessorFeature: dword', 'bool', (_thread, feature) =>
     FEATURES.includes(feature) ? 1 : 0,

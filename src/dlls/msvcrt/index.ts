@@ -1,68 +1,9 @@
-import type { Family } from '../api.ts';
-import { arithmeticApi } from './arithmetic.ts';
-import { convertApi } from './convert.ts';
-import { ctypeApi } from './ctype.ts';
-import { environmentApi } from './environment.ts';
-import { errnoApi } from './errno.ts';
-import { exitApi } from './exit.ts';
-import { filesystemApi } from './filesystem.ts';
-import { findApi } from './find.ts';
-import { fpControlApi } from './fp-control.ts';
-import { jumpApi } from './jump.ts';
-import { localeApi } from './locale.ts';
-import { lockApi } from './lock.ts';
-import { lowioApi } from './lowio.ts';
-import { mallocApi } from './malloc.ts';
-import { mathApi } from './math.ts';
-import { memoryBlockApi } from './memory-block.ts';
-import { multibyteApi } from './multibyte.ts';
-import { numberTextApi } from './number-text.ts';
-import { printfApi } from './printf.ts';
-import { scanfApi } from './scanf.ts';
-import { signalApi } from './signal.ts';
-import { sortApi } from './sort.ts';
-import { startupApi } from './startup.ts';
-import { statApi } from './stat.ts';
-import { stdioBytesApi } from './stdio-bytes.ts';
-import { stdioFilesApi } from './stdio-files.ts';
-import { stringApi } from './string.ts';
-import { timeApi } from './time.ts';
-import { wideStdioApi } from './wide-stdio.ts';
-import { wideStringApi } from './wide-string.ts';
+import { exportedBy, type Family } from '../api.ts';
+import { crtFamilies } from '../crt/index.ts';
+import { isKnownExport } from '../known-exports/index.ts';
 
-export { type DataExport, msvcrtData } from './data.ts';
-export { flushAll } from './stream.ts';
+export { type DataExport, msvcrtData } from '../crt/data.ts';
 
-/** All functions of msvcrt.dll. */
-export const msvcrtFamilies: readonly Family[] = [
-  startupApi,
-  exitApi,
-  signalApi,
-  lockApi,
-  localeApi,
-  environmentApi,
-  errnoApi,
-  mallocApi,
-  memoryBlockApi,
-  stringApi,
-  wideStringApi,
-  multibyteApi,
-  ctypeApi,
-  convertApi,
-  numberTextApi,
-  arithmeticApi,
-  mathApi,
-  fpControlApi,
-  sortApi,
-  timeApi,
-  jumpApi,
-  filesystemApi,
-  findApi,
-  statApi,
-  lowioApi,
-  stdioFilesApi,
-  stdioBytesApi,
-  wideStdioApi,
-  printfApi,
-  scanfApi,
-];
+/** msvcrt.dll: the runtime that Windows itself uses, with the rules of Visual C++ 6. */
+export const msvcrtFamilies = (): readonly Family[] =>
+  exportedBy('msvcrt', crtFamilies, (name) => isKnownExport('msvcrt', name));
