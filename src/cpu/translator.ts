@@ -13,6 +13,7 @@ import { cpuid } from './cpuid.ts';
 import { TF } from './region/flag-kinds.ts';
 import { INTERNAL_EXIT, RARE } from './runtime/helpers.ts';
 import { Runtime } from './runtime/runtime.ts';
+import { instantiateX87 } from './runtime/x87/x87-module.ts';
 import { Tlb } from './tlb/tlb.ts';
 import { describeInstruction } from './unsupported.ts';
 
@@ -72,6 +73,7 @@ export class Translator implements Executor {
       find: (low, high) => this.#find(low, high),
       hostService: (service) => this.#serve(service),
       hostRare: (which) => this.#rare(which),
+      hostLoadX87: () => this.#table.addPermanent(instantiateX87(system.ram, this.#table.table)),
     });
     this.#table.setLeave(this.#runtime.leave);
     this.#compiler = new Compiler(this.#table, this.#runtime.imports);

@@ -29,13 +29,27 @@ export const STATE = {
   flagResult: 0x0d8,
   /** xmm0..xmm15, 16 bytes each. */
   xmm: 0x100,
-  /** The 512-byte FXSAVE image; its x87 part is the truth, its xmm part is not kept up. */
+  /**
+   * The x87 state as in the first 160 bytes of an FXSAVE image, but that the registers stand in physical order, R0
+   * first; the rest of the 512 bytes is not used.
+   */
   fxsave: 0x200,
   /** The translator's own: spill slots and temporaries. */
   temp: 0x400,
 } as const;
 /** Bytes of state that belong to a thread: what a thread switch saves and loads. */
 export const THREAD_STATE_BYTES = 0x400;
+
+/** Of the FXSAVE image: its x87 part, where the registers begin, and the byte with the stack top in bits 3 to 5. */
+const X87_IMAGE_BYTES = 0xa0;
+const X87_REGISTERS = 0x20;
+const X87_TOP_BYTE = 3;
+/** Bits of the control word that can be set, and the one that always is. */
+const X87_CONTROL_BITS = 0x1f3f;
+const X87_CONTROL_ONE = 0x40;
+const X87_EXCEPTIONS = 0x3f;
+/** ES and B of the status word: set exactly while an exception is raised and not masked. */
+const X87_PENDING = 0x8080;
 
 export const RAX = 0;
 export const RCX = 1;
@@ -110,6 +124,34 @@ export class CpuState {
   /** A live view of `length` bytes of the state, for XMM registers and the FXSAVE image. */
   slice(offset: number, length: number): Uint8Array {
     return this.#bytes.subarray(CPU_STATE + offset, CPU_STATE + offset + length);
+  }
+  /** The x87 state as the first 160 bytes of an FXSAVE image: registers from the stack top on. */
+  x87Image(): Uint8Array {
+    const image = this.slice(STATE.fxsave, X87_IMAGE_BYTES).slice();
+    const top = (image[X87_TOP_BYTE]! >> 3) & 7;
+    for (let index = 0; index < 8; index++)
+      image.set(this.#x87Register(top + index), X87_REGISTERS + index * 16);
+    return image;
+  }
+  /** Takes the x87 state from such an image, as fxrstor does. */
+  setX87Image(image: Uint8Array): void {
+    this.slice(STATE.fxsave, X87_REGISTERS).set(image.subarray(0, X87_REGISTERS));
+    const top = (image[X87_TOP_BYTE]! >> 3) & 7;
+    for (let index = 0; index < 8; index++) {
+      const at = X87_REGISTERS + index * 16;
+      this.#x87Register(top + index).set(image.subarray(at, at + 16));
+    }
+    this.setX87Words(this.word(STATE.fxsave));
+  }
+  /** Sets the x87 control word, and above it the status word, whose summary follows from masks and exceptions. */
+  setX87Words(words: number): void {
+    const control = (words & X87_CONTROL_BITS) | X87_CONTROL_ONE;
+    const isPending = ((words >>> 16) & ~control & X87_EXCEPTIONS) !== 0;
+    const status = ((words >>> 16) & ~X87_PENDING) | (isPending ? X87_PENDING : 0);
+    this.setWord(STATE.fxsave, control | (status << 16));
+  }
+  #x87Register(physical: number): Uint8Array {
+    return this.slice(STATE.fxsave + X87_REGISTERS + (physical & 7) * 16, 16);
   }
   /** The part of the state that a thread owns. */
   save(): Uint8Array {

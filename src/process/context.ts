@@ -35,7 +35,6 @@ const MXCSR_BITS = 0xffff;
 const FXSAVE_BYTES = 512;
 const FXSAVE_MXCSR = 0x18;
 const FXSAVE_MXCSR_MASK = 0x1c;
-const X87_BYTES = 0xa0;
 const XMM_BYTES = 0x100;
 
 /** Writes the whole register state at `at`. GuestFault when the memory does not take it. */
@@ -47,7 +46,7 @@ export function writeContext(memory: GuestMemory, cpu: CpuState, at: number): vo
   memory.setU32(at + CONTEXT.eflags, cpu.word(STATE.rflags));
   memory.setBytes(at + CONTEXT.gpr, cpu.slice(STATE.gpr, 128));
   memory.setBytes(at + CONTEXT.rip, cpu.slice(STATE.rip, 8));
-  memory.setBytes(at + CONTEXT.fxsave, cpu.slice(STATE.fxsave, X87_BYTES));
+  memory.setBytes(at + CONTEXT.fxsave, cpu.x87Image());
   memory.setU32(at + CONTEXT.fxsave + FXSAVE_MXCSR, cpu.word(STATE.mxcsr));
   memory.setU32(at + CONTEXT.fxsave + FXSAVE_MXCSR_MASK, MXCSR_BITS);
   memory.setBytes(at + CONTEXT.xmm, cpu.slice(STATE.xmm, XMM_BYTES));
@@ -70,7 +69,7 @@ export function readContext(memory: GuestMemory, cpu: CpuState, at: number): voi
   }
   if ((flags & FLOATING_POINT) === FLOATING_POINT) {
     cpu.setWord(STATE.mxcsr, view.getUint32(CONTEXT.mxcsr, true) & MXCSR_BITS);
-    cpu.slice(STATE.fxsave, X87_BYTES).set(bytes.subarray(CONTEXT.fxsave, CONTEXT.fxsave + X87_BYTES));
+    cpu.setX87Image(bytes.subarray(CONTEXT.fxsave));
     cpu.slice(STATE.xmm, XMM_BYTES).set(bytes.subarray(CONTEXT.xmm, CONTEXT.xmm + XMM_BYTES));
   }
 }

@@ -20,6 +20,8 @@ export const Exit = {
   privileged: 8,
   /** Single step trap (TF) after an instruction. */
   singleStep: 9,
+  /** An unmasked x87 exception, which the status word in the state tells, is pending; rip waits for it. */
+  x87: 10,
 } as const;
 export type ExitReason = (typeof Exit)[keyof typeof Exit];
 

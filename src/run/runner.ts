@@ -2,6 +2,13 @@ import type { ServiceTable } from '../dlls/service-table.ts';
 import { type CpuState, RCX, RDX, STATE } from '../machine/cpu-state.ts';
 import {
   STATUS_BREAKPOINT,
+  STATUS_FLOAT_DENORMAL_OPERAND,
+  STATUS_FLOAT_DIVIDE_BY_ZERO,
+  STATUS_FLOAT_INEXACT_RESULT,
+  STATUS_FLOAT_INVALID_OPERATION,
+  STATUS_FLOAT_OVERFLOW,
+  STATUS_FLOAT_STACK_CHECK,
+  STATUS_FLOAT_UNDERFLOW,
   STATUS_ILLEGAL_INSTRUCTION,
   STATUS_IN_PAGE_ERROR,
   STATUS_PRIVILEGED_INSTRUCTION,
@@ -21,6 +28,16 @@ const FUEL = 200_000;
 const INITIAL_FLAGS = 0x202;
 const INITIAL_MXCSR = 0x1f80;
 const INITIAL_X87_CONTROL = 0x27f;
+/** Exception flags of the x87 status word in the order in which Windows looks at them. */
+const X87_EXCEPTIONS = [
+  [0x01, STATUS_FLOAT_INVALID_OPERATION],
+  [0x04, STATUS_FLOAT_DIVIDE_BY_ZERO],
+  [0x02, STATUS_FLOAT_DENORMAL_OPERAND],
+  [0x08, STATUS_FLOAT_OVERFLOW],
+  [0x10, STATUS_FLOAT_UNDERFLOW],
+  [0x20, STATUS_FLOAT_INEXACT_RESULT],
+] as const;
+const X87_STACK_FAULT = 0x40;
 /** Shadow space and return address that a function finds at its entry. */
 const ENTRY_FRAME = 0x28;
 const SYSCALL_LENGTH = 2;
@@ -135,6 +152,8 @@ export class Runner {
         return faultRecord(this.#thread);
       case Exit.divide:
         return this.#record(this.#cpu.word(STATE.exitCode));
+      case Exit.x87:
+        return this.#record(x87Status(this.#cpu.word(STATE.fxsave)), parametersOf(0));
       case Exit.breakpoint:
         return this.#record(STATUS_BREAKPOINT, parametersOf(0));
       case Exit.singleStep:
@@ -200,6 +219,16 @@ function faultRecord(thread: Thread): ExceptionRecord {
   const address = [cpu.word(STATE.faultAddress), cpu.word(STATE.faultAddress + 4)];
   const detail = code === STATUS_IN_PAGE_ERROR ? parametersOf(space.faultDetail) : [];
   return { code, flags: 0, address: cpu.rip, parameters: [...parametersOf(access), ...address, ...detail] };
+}
+
+/** The status for the first unmasked exception of the x87 unit; `words` are its control and its status word. */
+function x87Status(words: number): number {
+  const raised = (words >>> 16) & ~words;
+  const found = X87_EXCEPTIONS.find(([flag]) => (raised & flag) !== 0);
+  if (found === undefined) throw new Error('no x87 exception is pending');
+  const isStackFault =
+    found[1] === STATUS_FLOAT_INVALID_OPERATION && ((words >>> 16) & X87_STACK_FAULT) !== 0;
+  return isStackFault ? STATUS_FLOAT_STACK_CHECK : found[1];
 }
 
 /** Lets timers, signals and input through. */

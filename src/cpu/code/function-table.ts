@@ -17,6 +17,16 @@ export class FunctionTable {
     this.table.set(index, translated);
     return index;
   }
+  /** Adds functions that stay, at consecutive indices; yields the first. */
+  addPermanent(functions: readonly WebAssembly.ExportValue[]): number {
+    const first = this.#used;
+    this.#used += functions.length;
+    while (this.#used > this.table.length) this.table.grow(this.table.length);
+    functions.forEach((each, number) => {
+      this.table.set(first + number, each);
+    });
+    return first;
+  }
   remove(index: number): void {
     this.table.set(index, null);
     this.#free.push(index);

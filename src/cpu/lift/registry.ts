@@ -19,6 +19,9 @@ import { STACK } from './stack.ts';
 import { STRING } from './string.ts';
 import { STRING_COMPARE } from './string-compare.ts';
 import { SYSTEM } from './system.ts';
+import { X87_ARITHMETIC } from './x87-arithmetic.ts';
+import { X87_CONTROL } from './x87-control.ts';
+import { X87_MOVE } from './x87-move.ts';
 
 const ENTRIES = new Map<string, Entry>(
   [
@@ -41,6 +44,9 @@ const ENTRIES = new Map<string, Entry>(
     STACK,
     STRING,
     SYSTEM,
+    X87_ARITHMETIC,
+    X87_CONTROL,
+    X87_MOVE,
   ].flatMap((family) => Object.entries(family)),
 );
 

@@ -4,7 +4,7 @@ import type { Instruction } from '../decode/instruction.ts';
 import { FLAGS, FLOW } from '../region/effects.ts';
 import type { Emitter } from '../region/emitter.ts';
 import { CF, DF } from '../region/flag-kinds.ts';
-import { operandAt, popRegister, push, write } from '../region/operands.ts';
+import { operandAt, push, write } from '../region/operands.ts';
 import { RARE } from '../runtime/helpers.ts';
 import { I32, OP, VOID } from '../wasm/opcodes.ts';
 import { entry, type Family } from './entry.ts';
@@ -85,42 +85,7 @@ function liftStmxcsr(e: Emitter, instruction: Instruction): void {
   write(e, operandAt(instruction, 0), 4, e.save(I32));
 }
 
-/** Places of the x87 control part in the FXSAVE image. */
-const FXSAVE = {
-  controlWord: STATE.fxsave,
-  statusWord: STATE.fxsave + 2,
-  tagWord: STATE.fxsave + 4,
-} as const;
-const INITIAL_CONTROL_WORD = 0x37f;
-
-function liftFninit(e: Emitter): void {
-  e.storeState16(FXSAVE.controlWord, () => e.code.i32(INITIAL_CONTROL_WORD));
-  e.storeState16(FXSAVE.statusWord, () => e.code.i32(0));
-  e.storeState16(FXSAVE.tagWord, () => e.code.i32(0));
-}
-
-/** Clears the exception bits, the summary and busy. */
-function liftFnclex(e: Emitter): void {
-  e.storeState16(FXSAVE.statusWord, () => {
-    e.loadState16(FXSAVE.statusWord);
-    e.code.i32op(OP.i32_and, 0x7f00);
-  });
-}
-
-function liftFldcw(e: Emitter, instruction: Instruction): void {
-  push(e, operandAt(instruction, 0), 2);
-  const value = e.save(I32);
-  e.storeState16(FXSAVE.controlWord, () => e.code.get(value));
-}
-
-function liftStoreWord(e: Emitter, instruction: Instruction, offset: number): void {
-  const target = operandAt(instruction, 0);
-  e.loadState16(offset);
-  if (target.kind === 'reg') popRegister(e, target);
-  else write(e, target, 2, e.save(I32));
-}
-
-/** Control of the processor and of the floating-point units, and what has no effect here. */
+/** Control of the processor and of the SSE unit, and what has no effect here. */
 export const SYSTEM: Family = {
   syscall: entry('', liftSyscall, { uses: 1 << RAX, flow: FLOW.barrier }),
   cpuid: rare(RARE.cpuid),
@@ -144,12 +109,6 @@ export const SYSTEM: Family = {
   prefetcht0: nothing,
   prefetcht1: nothing,
   prefetcht2: nothing,
-  fwait: nothing,
   ldmxcsr: entry('r', liftLdmxcsr),
   stmxcsr: entry('w', liftStmxcsr),
-  fninit: entry('', liftFninit),
-  fnclex: entry('', liftFnclex),
-  fldcw: entry('r', liftFldcw),
-  fnstcw: entry('w', (e, i) => liftStoreWord(e, i, FXSAVE.controlWord)),
-  fnstsw: entry('w', (e, i) => liftStoreWord(e, i, FXSAVE.statusWord)),
 };

@@ -34,6 +34,8 @@ export const HELPERS = {
   /** Division of high:low by a divisor that is not 0: quotient, remainder, and 1 if the quotient is too large. */
   divideUnsigned: { params: [I64, I64, I64], results: [I64, I64, I32] },
   divideSigned: { params: [I64, I64, I64], results: [I64, I64, I32] },
+  /** An x87 instruction: slot of its helper (runtime/x87/helpers.ts), and the helper's host and imm; its result. */
+  x87: { params: [I32, I32, I32], results: [I32] },
   /** A repeated string instruction on the registers in the state; parameter: see string-runtime.ts. */
   repeat: { params: [I32, I64], results: [I32] },
   /** CRC32-C of (value, crc so far, number of the value's bits). */

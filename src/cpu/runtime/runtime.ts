@@ -13,6 +13,8 @@ export interface RuntimeHost {
   hostService(service: number): number;
   /** Serves a rare instruction on the registers in the state; not 0 = leave. */
   hostRare(which: number): number;
+  /** Makes the x87 helpers: the function table index of the first, of which the others follow. */
+  hostLoadX87(): number;
 }
 
 let compiled: WebAssembly.Module | undefined;

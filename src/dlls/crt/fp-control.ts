@@ -55,7 +55,7 @@ function setControlWord(thread: Thread, word: number): void {
   );
   const x87 = cpu.word(STATE.fxsave);
   const kept = x87 & ~(FLAGS | (3 << X87_ROUNDING_SHIFT));
-  cpu.setWord(STATE.fxsave, kept | masks | (rounding << X87_ROUNDING_SHIFT));
+  cpu.setX87Words(kept | masks | (rounding << X87_ROUNDING_SHIFT));
 }
 
 /** _control87; `mask` says which bits of `value` count. The new control word. */
@@ -72,7 +72,7 @@ function status(thread: Thread): number {
 function clear(thread: Thread): number {
   const before = status(thread);
   thread.cpu.setWord(STATE.mxcsr, thread.cpu.word(STATE.mxcsr) & ~FLAGS);
-  thread.cpu.setWord(STATE.fxsave, thread.cpu.word(STATE.fxsave) & ~(FLAGS << 16));
+  thread.cpu.setX87Words(thread.cpu.word(STATE.fxsave) & ~(FLAGS << 16));
   return before;
 }
 
