@@ -1,6 +1,7 @@
 import { isKnownExport } from '../dlls/known-exports/index.ts';
 import { familiesOf } from '../dlls/registry.ts';
 import type { ServiceTable } from '../dlls/service-table.ts';
+import { hostsOfApiSet } from '../image/api-sets.ts';
 import type { FoundDll, MissingImport } from '../image/load-plan.ts';
 import { type PeImage, readImage } from '../image/pe.ts';
 import type { HostFiles } from '../machine/host.ts';
@@ -97,8 +98,11 @@ export class DllSource implements ImageSource {
    * at their preferred base.
    */
   standIn(missing: MissingImport): number | undefined {
-    const dll = missing.dll.toLowerCase().replace(/\.dll$/, '');
-    if (!isKnownExport(dll, missing.symbol) || this.#spareUsed >= SPARE_STUBS) return undefined;
+    const named = missing.dll.toLowerCase();
+    const dll = (hostsOfApiSet(named) ?? [named])
+      .map((name) => name.replace(/\.dll$/, ''))
+      .find((name) => isKnownExport(name, missing.symbol));
+    if (dll === undefined || this.#spareUsed >= SPARE_STUBS) return undefined;
     const index = this.#spareUsed++;
     this.#table.setAbsent(this.#firstSpare + index, dll, missing.symbol);
     return this.#spareAddress + index * SPARE_STUB;

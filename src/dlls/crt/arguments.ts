@@ -10,6 +10,8 @@ export interface Arguments {
   low: number;
   high: number;
   take(): void;
+  /** The argument that the next take() takes: the index-th behind the format. */
+  moveTo(index: number): void;
 }
 
 /** An argument as a guest address. */
@@ -28,11 +30,17 @@ export class CallArguments implements Arguments {
   low = 0;
   high = 0;
   readonly #thread: Thread;
+  readonly #first: number;
   #index: number;
 
   constructor(thread: Thread, index: number) {
     this.#thread = thread;
+    this.#first = index;
     this.#index = index;
+  }
+
+  moveTo(index: number): void {
+    this.#index = this.#first + index;
   }
 
   take(): void {
@@ -47,11 +55,17 @@ export class ListArguments implements Arguments {
   low = 0;
   high = 0;
   readonly #memory: GuestMemory;
+  readonly #first: number;
   #address: number;
 
   constructor(memory: GuestMemory, address: number) {
     this.#memory = memory;
+    this.#first = address;
     this.#address = address;
+  }
+
+  moveTo(index: number): void {
+    this.#address = this.#first + index * 8;
   }
 
   take(): void {

@@ -1,9 +1,12 @@
 import type { GuestMemory } from '../../memory/guest-memory.ts';
 import type { Thread } from '../../process/thread.ts';
 import { family, library } from '../api.ts';
-import { EINVAL, ERANGE, failErrno, setErrno } from './errno.ts';
-import { setDouble } from './float-call.ts';
-import { type ParsedInteger, parseDouble, parseInteger } from './number-parse.ts';
+import { ERANGE, failErrno, setErrno } from './errno.ts';
+import { parseFloating } from './float-parse.ts';
+import { bitsOfDouble } from './float-text.ts';
+import { failInvalid } from './invalid.ts';
+import { type ParsedInteger, parseInteger } from './number-parse.ts';
+import { crtOf } from './state.ts';
 import { readText } from './text.ts';
 
 const UNSIGNED_MAX = 0xffff_ffff;
@@ -23,7 +26,7 @@ function read(
   wide: boolean,
 ): ParsedInteger | undefined {
   if (text === 0 || base < 0 || base === 1 || base > MAX_BASE) {
-    failErrno(thread, EINVAL);
+    failInvalid(thread);
     return undefined;
   }
   const parsed = parseInteger(characters(thread.memory, text, wide), base);
@@ -70,19 +73,46 @@ function unsigned64(thread: Thread, parsed: ParsedInteger | undefined): number {
   return halves(thread, UNSIGNED_MAX, UNSIGNED_MAX, false);
 }
 
-/** strtod's result in xmm0; ERANGE and infinity for what is too large, and 0 for what is too small. */
-function double(thread: Thread, text: number, end: number, wide: boolean): 0 {
-  const { value, length, nonzero } = parseDouble(readText(thread.memory, text, wide));
+const HUGE_FLOAT = 3.4028234663852886e38;
+
+/** strtod and strtof: ERANGE and infinity for what is too large, and 0 for what is too small. */
+function floating(thread: Thread, text: number, end: number, wide: boolean, single: boolean): number {
+  if (text === 0) return failInvalid(thread, 22, 0);
+  const { isUniversal } = crtOf(thread.process);
+  const { value, length, nonzero } = parseFloating(readText(thread.memory, text, wide), isUniversal, single);
   if (end !== 0) thread.memory.setU64(end, text + length * (wide ? 2 : 1));
-  if (!Number.isFinite(value) || (value === 0 && nonzero)) setErrno(thread, ERANGE);
-  return setDouble(thread, value);
+  if (isOutOfRange(thread, text, value, wide) || (value === 0 && nonzero)) setErrno(thread, ERANGE);
+  return value;
 }
+
+/** Infinity that the text does not spell. */
+function isOutOfRange(thread: Thread, text: number, value: number, wide: boolean): boolean {
+  return Math.abs(value) === Infinity && !/^\s*[+-]?i/i.test(readText(thread.memory, text, wide, 64));
+}
+
+// _atodbl's answers
+const UNDERFLOW = 4;
+const OVERFLOW = 3;
+
+/** _atodbl and _atoflt: into memory, with a verdict. */
+function store(thread: Thread, into: number, text: number, single: boolean): number {
+  if (into === 0 || text === 0) return failInvalid(thread, 22, 22);
+  const { value, nonzero } = parseFloating(readText(thread.memory, text, false), false, single);
+  const { low, high } = bitsOfDouble(value);
+  if (single) {
+    scratch.setFloat32(0, value);
+    thread.memory.setU32(into, scratch.getUint32(0));
+  } else thread.memory.setHalves(into, low, high);
+  if (Math.abs(value) > (single ? HUGE_FLOAT : Number.MAX_VALUE)) return OVERFLOW;
+  return value === 0 && nonzero ? UNDERFLOW : 0;
+}
+const scratch = new DataView(new ArrayBuffer(4));
 
 function conversions(wide: boolean) {
   return {
     toInt: library('str: address', 'int', (t, text) => signed32(t, read(t, text, 0, 10, wide))),
     toInt64: library('str: address', 'opaque64', (t, text) => signed64(t, read(t, text, 0, 10, wide))),
-    toDouble: library('str: address', 'void', (t, text) => double(t, text, 0, wide)),
+    toDouble: library('str: address', 'double', (t, text) => floating(t, text, 0, wide, false)),
     signed32: library('strSource: address, endptr: address, base: int', 'int', (t, text, end, base) =>
       signed32(t, read(t, text, end, base, wide)),
     ),
@@ -95,8 +125,11 @@ function conversions(wide: boolean) {
     unsigned64: library('strSource: address, endptr: address, base: int', 'opaque64', (t, text, end, base) =>
       unsigned64(t, read(t, text, end, base, wide)),
     ),
-    double: library('strSource: address, endptr: address', 'void', (t, text, end) =>
-      double(t, text, end, wide),
+    double: library('strSource: address, endptr: address', 'double', (t, text, end) =>
+      floating(t, text, end, wide, false),
+    ),
+    float: library('strSource: address, endptr: address', 'float', (t, text, end) =>
+      floating(t, text, end, wide, true),
     ),
   };
 }
@@ -105,24 +138,81 @@ const narrow = conversions(false);
 const wide = conversions(true);
 const PAGES = 'https://learn.microsoft.com/cpp/c-runtime-library/reference/{}';
 
-/** stdlib.h: text to numbers. Results in xmm0 are declared void. */
+const toDoubleInto = library('value: address, str: address', 'int', (t, into, text) =>
+  store(t, into, text, false),
+);
+const toFloatInto = library('value: address, str: address', 'int', (t, into, text) =>
+  store(t, into, text, true),
+);
+
+/** stdlib.h and inttypes.h: text to numbers. A locale, where there is one, changes nothing: the point is "." in all. */
 export const convertApi = family('crt', PAGES, {
   atoi: narrow.toInt,
   atol: narrow.toInt,
   _atoi64: narrow.toInt64,
   atof: narrow.toDouble,
+  atoll: narrow.toInt64,
+  _atoi_l: narrow.toInt,
+  _atol_l: narrow.toInt,
+  _atoi64_l: narrow.toInt64,
+  _atof_l: narrow.toDouble,
+  _atoll_l: narrow.toInt64,
   strtol: narrow.signed32,
+  _strtol_l: narrow.signed32,
   strtoul: narrow.unsigned32,
-  _strtoi64: narrow.signed64,
-  _strtoui64: narrow.unsigned64,
+  _strtoul_l: narrow.unsigned32,
   strtod: narrow.double,
+  _strtod_l: narrow.double,
+  strtof: narrow.float,
+  _strtof_l: narrow.float,
+  strtold: narrow.double,
+  _strtold_l: narrow.double,
+  strtoll: narrow.signed64,
+  _strtoll_l: narrow.signed64,
+  strtoull: narrow.unsigned64,
+  _strtoull_l: narrow.unsigned64,
+  strtoimax: narrow.signed64,
+  _strtoimax_l: narrow.signed64,
+  strtoumax: narrow.unsigned64,
+  _strtoumax_l: narrow.unsigned64,
+  _strtoi64: narrow.signed64,
+  _strtoi64_l: narrow.signed64,
+  _strtoui64: narrow.unsigned64,
+  _strtoui64_l: narrow.unsigned64,
   _wtoi: wide.toInt,
   _wtol: wide.toInt,
   _wtoi64: wide.toInt64,
   _wtof: wide.toDouble,
+  _wtoll: wide.toInt64,
+  _wtoi_l: wide.toInt,
+  _wtol_l: wide.toInt,
+  _wtoi64_l: wide.toInt64,
+  _wtof_l: wide.toDouble,
+  _wtoll_l: wide.toInt64,
   wcstol: wide.signed32,
+  _wcstol_l: wide.signed32,
   wcstoul: wide.unsigned32,
-  _wcstoi64: wide.signed64,
-  _wcstoui64: wide.unsigned64,
+  _wcstoul_l: wide.unsigned32,
   wcstod: wide.double,
+  _wcstod_l: wide.double,
+  wcstof: wide.float,
+  _wcstof_l: wide.float,
+  wcstold: wide.double,
+  _wcstold_l: wide.double,
+  wcstoll: wide.signed64,
+  _wcstoll_l: wide.signed64,
+  wcstoull: wide.unsigned64,
+  _wcstoull_l: wide.unsigned64,
+  wcstoimax: wide.signed64,
+  _wcstoimax_l: wide.signed64,
+  wcstoumax: wide.unsigned64,
+  _wcstoumax_l: wide.unsigned64,
+  _wcstoi64: wide.signed64,
+  _wcstoi64_l: wide.signed64,
+  _wcstoui64: wide.unsigned64,
+  _wcstoui64_l: wide.unsigned64,
+  _atodbl: toDoubleInto,
+  _atodbl_l: toDoubleInto,
+  _atoflt: toFloatInto,
+  _atoflt_l: toFloatInto,
 });

@@ -1,6 +1,6 @@
 /**
  * Doubles as decimal text, exactly: every digit of the expansion is the number's own, the last one asked for is
- * rounded half away from zero.
+ * rounded, an exact half away from zero or, on request, to even.
  */
 
 /** What toFixed and toExponential take at most. */
@@ -35,32 +35,48 @@ function expand(value: number): { whole: string; fraction: string } {
 }
 
 /** `value` >= 0 with `places` digits behind the point. */
-export function fixedText(value: number, places: number): string {
-  if (places <= NATIVE_PLACES && value < NATIVE_LIMIT) return value.toFixed(places);
+export function fixedText(value: number, places: number, toEven = false): string {
+  if (!toEven && places <= NATIVE_PLACES && value < NATIVE_LIMIT) return value.toFixed(places);
   const { whole, fraction } = expand(value);
   if (fraction.length <= places) {
     return places === 0 ? whole : `${whole}.${fraction.padEnd(places, '0')}`;
   }
-  const kept = BigInt(whole + fraction.slice(0, places)) + (fraction[places]! >= '5' ? 1n : 0n);
-  const digits = kept.toString().padStart(places + 1, '0');
+  const digits = rounded(whole + fraction, whole.length + places, toEven).padStart(places + 1, '0');
   return places === 0 ? digits : `${digits.slice(0, -places)}.${digits.slice(-places)}`;
 }
 
+/** The first `count` of the digits, rounded by what follows: `count` digits, or one more after a carry. */
+function rounded(digits: string, count: number, toEven: boolean): string {
+  const kept = BigInt(digits.slice(0, count) || '0');
+  const next = digits[count]!;
+  const half = next === '5' && /^0*$/.test(digits.slice(count + 1));
+  const up = half && toEven ? (kept & 1n) === 1n : next >= '5';
+  return (up ? kept + 1n : kept).toString().padStart(count, '0');
+}
+
 /** `value` >= 0 as one digit, `places` more, and the power of ten of the first. */
-export function scientificDigits(value: number, places: number): { digits: string; exponent: number } {
-  if (places > NATIVE_PLACES) return longScientific(value, places);
+export function scientificDigits(
+  value: number,
+  places: number,
+  toEven = false,
+): { digits: string; exponent: number } {
+  if (toEven || places > NATIVE_PLACES) return longScientific(value, places, toEven);
   const text = value.toExponential(places);
   const e = text.indexOf('e');
   return { digits: text[0]! + text.slice(2, e), exponent: Number(text.slice(e + 1)) };
 }
 
-function longScientific(value: number, places: number): { digits: string; exponent: number } {
+function longScientific(
+  value: number,
+  places: number,
+  toEven: boolean,
+): { digits: string; exponent: number } {
   const { whole, fraction } = expand(value);
   const all = (whole + fraction).replace(/^0+/, '');
   if (all === '') return { digits: '0'.repeat(places + 1), exponent: 0 };
   const exponent = whole === '0' ? all.length - fraction.length - 1 : whole.length - 1;
   if (all.length <= places + 1) return { digits: all.padEnd(places + 1, '0'), exponent };
-  const kept = (BigInt(all.slice(0, places + 1)) + (all[places + 1]! >= '5' ? 1n : 0n)).toString();
+  const kept = rounded(all, places + 1, toEven);
   return kept.length > places + 1
     ? { digits: kept.slice(0, -1), exponent: exponent + 1 }
     : { digits: kept, exponent };

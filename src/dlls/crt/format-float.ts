@@ -1,3 +1,4 @@
+import type { Dialect } from './dialect.ts';
 import { doubleFromBits, fixedText, scientificDigits } from './float-text.ts';
 
 const DEFAULT_PRECISION = 6;
@@ -15,9 +16,18 @@ interface Value {
   readonly high: number;
   readonly finite: boolean;
   readonly magnitude: number;
+  readonly dialect: Dialect;
 }
 
-/** How the C runtime names what is not a number: a digit 1, and letters that are rounded like digits. */
+/** How C99 names what is not a number; which NaN it is the Universal C Runtime says in brackets. */
+function specialName({ low, high }: Value): string {
+  const fraction = high & 0xfffff;
+  if (fraction === 0 && low === 0) return 'inf';
+  if ((fraction & QUIET) === 0) return 'nan(snan)';
+  return high >>> 0 === INDEFINITE && low === 0 ? 'nan(ind)' : 'nan';
+}
+
+/** How msvcrt names what is not a number: a digit 1, and letters that are rounded like digits. */
 function specialDigits({ low, high }: Value): string {
   const fraction = high & 0xfffff;
   if (fraction === 0 && low === 0) return '1#INF';
@@ -38,24 +48,24 @@ interface Scientific {
 }
 
 function scientific(value: Value, places: number): Scientific {
-  if (value.finite) return scientificDigits(value.magnitude, places);
+  if (value.finite) return scientificDigits(value.magnitude, places, value.dialect.toEven);
   return { digits: roundSpecial(specialDigits(value), places + 1), exponent: 0 };
 }
 
 function fixed(value: Value, places: number): string {
-  if (value.finite) return fixedText(value.magnitude, places);
+  if (value.finite) return fixedText(value.magnitude, places, value.dialect.toEven);
   const { digits } = scientific(value, places);
   return places === 0 ? digits : `${digits[0]}.${digits.slice(1)}`;
 }
 
-function exponentText(exponent: number): string {
-  return (exponent < 0 ? '-' : '+') + String(Math.abs(exponent)).padStart(3, '0');
+function exponentText(exponent: number, { dialect }: Value): string {
+  return (exponent < 0 ? '-' : '+') + String(Math.abs(exponent)).padStart(dialect.exponentDigits, '0');
 }
 
 function exponential(value: Value, places: number, point: boolean): string {
   const { digits, exponent } = scientific(value, places);
   const dot = places > 0 || point ? '.' : '';
-  return `${digits[0]}${dot}${digits.slice(1)}e${exponentText(exponent)}`;
+  return `${digits[0]}${dot}${digits.slice(1)}e${exponentText(exponent, value)}`;
 }
 
 function general(value: Value, precision: number, alternate: boolean): string {
@@ -64,7 +74,7 @@ function general(value: Value, precision: number, alternate: boolean): string {
   const kept = alternate ? digits : digits.replace(/0+$/, '') || '0';
   if (exponent < -4 || exponent >= significant) {
     const dot = kept.length > 1 || (alternate && value.finite) ? '.' : '';
-    return `${kept[0]}${dot}${kept.slice(1)}e${exponentText(exponent)}`;
+    return `${kept[0]}${dot}${kept.slice(1)}e${exponentText(exponent, value)}`;
   }
   if (exponent < 0) return `0.${'0'.repeat(-exponent - 1)}${kept}`;
   const whole = kept.slice(0, exponent + 1).padEnd(exponent + 1, '0');
@@ -80,7 +90,9 @@ function hexadecimal(value: Value, precision: number, alternate: boolean): strin
   const exponent = biased !== 0 ? biased - 1023 : mantissa === 0n ? 0 : -1022;
   if (places < HEX_DIGITS) {
     const dropped = BigInt(4 * (HEX_DIGITS - places));
-    mantissa = ((mantissa + (1n << (dropped - 1n))) >> dropped) << dropped;
+    const half = 1n << (dropped - 1n);
+    const even = value.dialect.toEven && ((mantissa >> dropped) & 1n) === 0n;
+    mantissa = ((mantissa + half - (even ? 1n : 0n)) >> dropped) << dropped;
   }
   const fraction = (mantissa & 0xfffffffffffffn).toString(16).padStart(HEX_DIGITS, '0');
   const shown = fraction.slice(0, places).padEnd(places, '0');
@@ -89,9 +101,8 @@ function hexadecimal(value: Value, precision: number, alternate: boolean): strin
 }
 
 /**
- * The text of a double, given as its bits, without its sign, for one of e f g a (either case): three-digit
- * exponents, `1.#INF`, `1.#QNAN` and `1.#IND` where other systems write inf and nan. A precision below 0 is the
- * default.
+ * The text of a double, given as its bits, without its sign, for one of e f g a (either case). msvcrt writes
+ * three-digit exponents, and `1.#INF`, `1.#QNAN` and `1.#IND` for inf and nan. A precision below 0 is the default.
  */
 export function floatText(
   conversion: string,
@@ -99,11 +110,13 @@ export function floatText(
   high: number,
   precision: number,
   alternate: boolean,
+  dialect: Dialect,
 ): string {
   const magnitude = doubleFromBits(low, high & 0x7fff_ffff);
-  const value = { low, high, finite: Number.isFinite(magnitude), magnitude };
+  const value = { low, high, finite: Number.isFinite(magnitude), magnitude, dialect };
   const kind = conversion.toLowerCase();
-  const text = magnitudeText(kind, value, precision, alternate);
+  const named = dialect.c99 && !value.finite;
+  const text = named ? specialName(value) : magnitudeText(kind, value, precision, alternate);
   return kind === conversion ? text : text.toUpperCase();
 }
 

@@ -2,7 +2,7 @@ import type { GuestMemory } from '../../memory/guest-memory.ts';
 import type { Thread } from '../../process/thread.ts';
 import { family, library } from '../api.ts';
 import { EILSEQ, EINVAL, ERANGE, failErrno } from './errno.ts';
-import { hasWideCharacter } from './format.ts';
+import { narrow } from './locale-text.ts';
 import { readNarrow, readWide, writeTerminated, writeText } from './text.ts';
 
 /**
@@ -43,7 +43,7 @@ function stringToBytes(thread: Thread, to: number, from: number, count: number):
   const { memory } = thread;
   if (from === 0) return failErrno(thread, EINVAL);
   const text = to === 0 ? readWide(memory, from) : readWide(memory, from, count);
-  if (hasWideCharacter(text)) return failErrno(thread, EILSEQ);
+  if (narrow(0, text) === undefined) return failErrno(thread, EILSEQ);
   if (to === 0) return text.length;
   if (text.length < count) writeTerminated(memory, to, text, false);
   else writeText(memory, to, text, false);
@@ -66,7 +66,7 @@ function convertChecked(
   const { memory } = thread;
   const limit = count >= TRUNCATE ? undefined : count;
   let text = toWideText ? readNarrow(memory, from, limit) : readWide(memory, from, limit);
-  let code = !toWideText && hasWideCharacter(text) ? EILSEQ : 0;
+  let code = !toWideText && narrow(0, text) === undefined ? EILSEQ : 0;
   if (to !== 0 && code === 0 && text.length >= size) {
     if (count >= TRUNCATE && size > 0) text = text.slice(0, size - 1);
     else code = ERANGE;

@@ -44,11 +44,3 @@ export function parseInteger(at: (index: number) => number, base: number): Parse
   }
   return { negative, low, high, overflow, length: i === start ? 0 : i };
 }
-
-/** A number as strtod reads it, rounded correctly, and the characters that belong to it (0: none). */
-export function parseDouble(text: string): { value: number; length: number; nonzero: boolean } {
-  const match = /^[\t-\r ]*([+-]?(\d+\.?\d*|\.\d+)(?:[eEdD][+-]?\d+)?)/.exec(text);
-  if (!match) return { value: 0, length: 0, nonzero: false };
-  const value = Number(match[1]!.replace(/[dD]/, 'e'));
-  return { value, length: match[0].length, nonzero: /[1-9]/.test(match[2]!) };
-}

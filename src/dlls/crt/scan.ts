@@ -1,7 +1,8 @@
 import type { GuestMemory } from '../../memory/guest-memory.ts';
-import { type Arguments, takeAddress } from './arguments.ts';
+import { type Arguments, takeAddress, takeInt } from './arguments.ts';
+import { parseFloating } from './float-parse.ts';
 import { bitsOfDouble } from './float-text.ts';
-import { digitValue, isSpace, parseDouble, parseInteger } from './number-parse.ts';
+import { digitValue, isSpace, parseInteger } from './number-parse.ts';
 
 /**
  * scanf's reading, as https://learn.microsoft.com/cpp/c-runtime-library/format-specification-fields-scanf-and-wscanf-functions
@@ -9,6 +10,17 @@ import { digitValue, isSpace, parseDouble, parseInteger } from './number-parse.t
  */
 export const END = -1;
 export const LATER = -2;
+
+/** Where the rules of runtimes and functions differ. */
+export interface ScanRules {
+  readonly wide: boolean;
+  /** The _s forms: the size of its buffer follows each %s, %c and %[. */
+  readonly secure: boolean;
+  /** Hexadecimal numbers, inf and nan are read as floating-point numbers. */
+  readonly c99: boolean;
+  /** %s in a wide format is wide. */
+  readonly wideStrings: boolean;
+}
 
 /** Where characters come from. */
 export interface Input {
@@ -37,13 +49,13 @@ type Outcome = 'stored' | 'skipped' | 'mismatch' | 'end';
 class Scanner {
   readonly memory: GuestMemory;
   readonly input: Input;
-  readonly wide: boolean;
+  readonly rules: ScanRules;
   consumed = 0;
 
-  constructor(memory: GuestMemory, input: Input, wide: boolean) {
+  constructor(memory: GuestMemory, input: Input, rules: ScanRules) {
     this.memory = memory;
     this.input = input;
-    this.wide = wide;
+    this.rules = rules;
   }
 
   *peek(): Scan<number> {
@@ -85,9 +97,9 @@ export function* scanText(
   input: Input,
   format: string,
   args: Arguments,
-  wide: boolean,
+  rules: ScanRules,
 ): Scan<number> {
-  const scanner = new Scanner(memory, input, wide);
+  const scanner = new Scanner(memory, input, rules);
   let stored = 0;
   let at = 0;
   while (at < format.length) {
@@ -246,20 +258,30 @@ function storeInteger(memory: GuestMemory, address: number, size: string, low: n
 }
 
 /** What can still become a number: sign, digits with one point, exponent. */
-function acceptsDouble(character: number, soFar: string): boolean {
-  const candidate = soFar + String.fromCharCode(character);
-  return /^[+-]?(?:\d*\.?\d*|(?:\d+\.?\d*|\.\d+)[eE][+-]?\d*)$/.test(candidate);
+const DECIMAL = /^[+-]?(?:\d*\.?\d*|(?:\d+\.?\d*|\.\d+)[eE][+-]?\d*)$/;
+const HEXADECIMAL =
+  /^[+-]?0[xX](?:[0-9a-fA-F]*\.?[0-9a-fA-F]*|(?:[0-9a-fA-F]+\.?[0-9a-fA-F]*|\.[0-9a-fA-F]+)[pP][+-]?\d*)$/;
+const SPECIAL =
+  /^[+-]?(?:i(?:n(?:f(?:i(?:n(?:i(?:t(?:y)?)?)?)?)?)?)?|n(?:a(?:n(?:\((?:[a-z0-9_]*\)?)?)?)?)?)$/i;
+
+function acceptsDouble(c99: boolean): (character: number, soFar: string) => boolean {
+  return (character, soFar) => {
+    const candidate = soFar + String.fromCharCode(character);
+    return DECIMAL.test(candidate) || (c99 && (HEXADECIMAL.test(candidate) || SPECIAL.test(candidate)));
+  };
 }
 
 function* scanDouble(scanner: Scanner, field: Field, args: Arguments): Scan<Outcome> {
   if ((yield* scanner.skipSpace()) === END) return 'end';
-  const text = yield* scanner.collect(field.width || UNBOUNDED, acceptsDouble);
-  const { value, length } = parseDouble(text);
+  const { c99 } = scanner.rules;
+  const text = yield* scanner.collect(field.width || UNBOUNDED, acceptsDouble(c99));
+  const double = field.size.toLowerCase().startsWith('l');
+  const { value, length } = parseFloating(text, c99, !double);
   // The beginning of a number ("1e", "-.") is none, and an end of input there counts as that.
   if (length === 0 || length < text.length) return (yield* scanner.peek()) === END ? 'end' : 'mismatch';
   if (field.suppress) return 'skipped';
   const address = takeAddress(args);
-  if (field.size === 'l' || field.size === 'L' || field.size === 'll') {
+  if (double) {
     const { low, high } = bitsOfDouble(value);
     scanner.memory.setHalves(address, low, high);
   } else {
@@ -271,10 +293,11 @@ function* scanDouble(scanner: Scanner, field: Field, args: Arguments): Scan<Outc
 
 const single = new DataView(new ArrayBuffer(4));
 
-function isWideField(field: Field, wide: boolean): boolean {
+function isWideField(field: Field, { wide, wideStrings }: ScanRules): boolean {
   if (field.size === 'h' || field.size === 'hh') return false;
   if (field.size === 'l' || field.size === 'll' || field.size === 'w') return true;
-  return field.conversion === 'S' || field.conversion === 'C' ? !wide : wide;
+  const native = wide && wideStrings;
+  return field.conversion === 'S' || field.conversion === 'C' ? !native : native;
 }
 
 function acceptsString(field: Field): (character: number) => boolean {
@@ -289,13 +312,15 @@ function* scanString(scanner: Scanner, field: Field, args: Arguments): Scan<Outc
   const first = field.conversion.toLowerCase() === 's' ? yield* scanner.skipSpace() : yield* scanner.peek();
   if (first === END) return 'end';
   const address = field.suppress ? 0 : takeAddress(args);
-  const wide = isWideField(field, scanner.wide);
+  const room = field.suppress || !scanner.rules.secure ? UNBOUNDED : takeInt(args) >>> 0;
+  const wide = isWideField(field, scanner.rules);
   const accept = acceptsString(field);
   const width = field.width || (single ? 1 : UNBOUNDED);
   let count = 0;
   for (; count < width; count++) {
     const character = yield* scanner.peek();
     if (character === END || !accept(character)) break;
+    if (count + (single ? 0 : 1) >= room) return tooLong(scanner, address, room, wide);
     if (!field.suppress) storeCharacter(scanner.memory, address, count, character, wide);
     scanner.take();
   }
@@ -303,6 +328,12 @@ function* scanString(scanner: Scanner, field: Field, args: Arguments): Scan<Outc
   if (field.suppress) return 'skipped';
   if (!single) storeCharacter(scanner.memory, address, count, 0, wide);
   return 'stored';
+}
+
+/** A buffer of an _s form that is too small is left empty, and ends the call. */
+function tooLong(scanner: Scanner, address: number, room: number, wide: boolean): Outcome {
+  if (room > 0) storeCharacter(scanner.memory, address, 0, 0, wide);
+  return 'mismatch';
 }
 
 function storeCharacter(

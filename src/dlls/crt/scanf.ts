@@ -3,8 +3,8 @@ import { Pending, type Thread } from '../../process/thread.ts';
 import { family, library } from '../api.ts';
 import { type Arguments, CallArguments, ListArguments } from './arguments.ts';
 import { dataAddress } from './data.ts';
-import { EINVAL, failErrno } from './errno.ts';
-import { END, type Input, LATER, scanText } from './scan.ts';
+import { failInvalid } from './invalid.ts';
+import { END, type Input, LATER, type ScanRules, scanText } from './scan.ts';
 import { threadData } from './state.ts';
 import { fillStream, isReadable, takeRead } from './stream.ts';
 import { FILE } from './stream-table.ts';
@@ -66,74 +66,131 @@ function advance(thread: Thread, start: () => Generator<undefined, number, undef
   return 0;
 }
 
-function scanFile(thread: Thread, file: number, format: number, args: Arguments, wide: boolean): number {
-  if (file === 0 || format === 0) return failErrno(thread, EINVAL);
+/** fscanf. */
+export function scanFile(
+  thread: Thread,
+  file: number,
+  format: number,
+  args: Arguments,
+  rules: ScanRules,
+): number {
+  if (file === 0 || format === 0) return failInvalid(thread);
   return advance(thread, () =>
-    scanText(thread.memory, new StreamInput(thread, file), readText(thread.memory, format, wide), args, wide),
+    scanText(
+      thread.memory,
+      new StreamInput(thread, file),
+      readText(thread.memory, format, rules.wide),
+      args,
+      rules,
+    ),
   );
 }
 
-function scanString(thread: Thread, input: Input, format: number, args: Arguments, wide: boolean): number {
-  // A string is never waited for.
-  return (
-    scanText(thread.memory, input, readText(thread.memory, format, wide), args, wide).next().value ?? END
-  );
+/** sscanf: a string, up to its zero or `limit` characters, is never waited for. */
+export function scanString(
+  thread: Thread,
+  { buffer, limit }: { readonly buffer: number; readonly limit?: number },
+  format: number,
+  args: Arguments,
+  rules: ScanRules,
+): number {
+  if (buffer === 0 || format === 0) return failInvalid(thread);
+  const input = new TextInput(thread.memory, buffer, rules.wide, limit);
+  const text = readText(thread.memory, format, rules.wide);
+  return scanText(thread.memory, input, text, args, rules).next().value ?? END;
 }
 
 const standardInput = (thread: Thread) => dataAddress(thread.process, '_iob');
 
-function scanFamily(wide: boolean) {
+/** What a name of scanf's family says: wv…scanf_s_l. */
+interface Form extends ScanRules {
+  /** The arguments are a va_list. */
+  readonly list: boolean;
+  /** A locale stands before the arguments. */
+  readonly locale: boolean;
+}
+
+function scanFamily(form: Form) {
+  const after = `format: address${form.locale ? ', locale: address' : ''}, ${form.list ? 'argptr: address' : '...'}`;
+  const args = (t: Thread, before: number) => {
+    const first = before + 1 + (form.locale ? 1 : 0);
+    return form.list ? new ListArguments(t.memory, t.argument(first)) : new CallArguments(t, first);
+  };
   return {
-    scan: library('format: address, ...', 'int', (t, format) =>
-      scanFile(t, standardInput(t), format, new CallArguments(t, 1), wide),
+    scan: library(after as string, 'int', (t) =>
+      scanFile(t, standardInput(t), t.argument(0), args(t, 0), form),
     ),
-    fileScan: library('stream: address, format: address, ...', 'int', (t, file, format) =>
-      scanFile(t, file, format, new CallArguments(t, 2), wide),
+    fileScan: library(`stream: address, ${after}` as string, 'int', (t, file) =>
+      scanFile(t, file!, t.argument(1), args(t, 1), form),
     ),
-    stringScan: library('buffer: address, format: address, ...', 'int', (t, buffer, format) =>
-      scanString(t, new TextInput(t.memory, buffer, wide), format, new CallArguments(t, 2), wide),
+    stringScan: library(`buffer: address, ${after}` as string, 'int', (t, buffer) =>
+      scanString(t, { buffer: buffer! }, t.argument(1), args(t, 1), form),
     ),
-    boundedScan: library(
-      'input: address, length: size, format: address, ...',
-      'int',
-      (t, input, length, format) =>
-        scanString(t, new TextInput(t.memory, input, wide, length), format, new CallArguments(t, 3), wide),
-    ),
-    listScan: library('format: address, argptr: address', 'int', (t, format, args) =>
-      scanFile(t, standardInput(t), format, new ListArguments(t.memory, args), wide),
-    ),
-    fileListScan: library(
-      'stream: address, format: address, argptr: address',
-      'int',
-      (t, file, format, args) => scanFile(t, file, format, new ListArguments(t.memory, args), wide),
-    ),
-    stringListScan: library(
-      'buffer: address, format: address, argptr: address',
-      'int',
-      (t, buffer, format, args) =>
-        scanString(t, new TextInput(t.memory, buffer, wide), format, new ListArguments(t.memory, args), wide),
+    boundedScan: library(`input: address, length: size, ${after}` as string, 'int', (t, buffer) =>
+      scanString(t, { buffer: buffer!, limit: t.argument(1) }, t.argument(2), args(t, 2), form),
     ),
   };
 }
 
-const narrow = scanFamily(false);
-const wide = scanFamily(true);
+const NARROW: Form = {
+  wide: false,
+  secure: false,
+  c99: false,
+  wideStrings: true,
+  list: false,
+  locale: false,
+};
+const WIDE: Form = { ...NARROW, wide: true };
+const narrow = scanFamily(NARROW);
+const narrowSecure = scanFamily({ ...NARROW, secure: true });
+const narrowLocal = scanFamily({ ...NARROW, locale: true });
+const narrowSecureLocal = scanFamily({ ...NARROW, secure: true, locale: true });
+const narrowList = scanFamily({ ...NARROW, list: true });
+const wide = scanFamily(WIDE);
+const wideSecure = scanFamily({ ...WIDE, secure: true });
+const wideLocal = scanFamily({ ...WIDE, locale: true });
+const wideSecureLocal = scanFamily({ ...WIDE, secure: true, locale: true });
+const wideList = scanFamily({ ...WIDE, list: true });
 const PAGES = 'https://learn.microsoft.com/cpp/c-runtime-library/reference/{}';
 
-/** scanf and its relatives. */
+/** scanf and its relatives under their names; the Universal C Runtime has them as __stdio_common functions only. */
 export const scanfApi = family('crt', PAGES, {
   scanf: narrow.scan,
   fscanf: narrow.fileScan,
   sscanf: narrow.stringScan,
   _snscanf: narrow.boundedScan,
-  vscanf: narrow.listScan,
-  vfscanf: narrow.fileListScan,
-  vsscanf: narrow.stringListScan,
+  vscanf: narrowList.scan,
+  vfscanf: narrowList.fileScan,
+  vsscanf: narrowList.stringScan,
+  scanf_s: narrowSecure.scan,
+  fscanf_s: narrowSecure.fileScan,
+  sscanf_s: narrowSecure.stringScan,
+  _snscanf_s: narrowSecure.boundedScan,
+  _scanf_l: narrowLocal.scan,
+  _fscanf_l: narrowLocal.fileScan,
+  _sscanf_l: narrowLocal.stringScan,
+  _snscanf_l: narrowLocal.boundedScan,
+  _scanf_s_l: narrowSecureLocal.scan,
+  _fscanf_s_l: narrowSecureLocal.fileScan,
+  _sscanf_s_l: narrowSecureLocal.stringScan,
+  _snscanf_s_l: narrowSecureLocal.boundedScan,
   wscanf: wide.scan,
   fwscanf: wide.fileScan,
   swscanf: wide.stringScan,
   _snwscanf: wide.boundedScan,
-  vwscanf: wide.listScan,
-  vfwscanf: wide.fileListScan,
-  vswscanf: wide.stringListScan,
+  vwscanf: wideList.scan,
+  vfwscanf: wideList.fileScan,
+  vswscanf: wideList.stringScan,
+  wscanf_s: wideSecure.scan,
+  fwscanf_s: wideSecure.fileScan,
+  swscanf_s: wideSecure.stringScan,
+  _snwscanf_s: wideSecure.boundedScan,
+  _wscanf_l: wideLocal.scan,
+  _fwscanf_l: wideLocal.fileScan,
+  _swscanf_l: wideLocal.stringScan,
+  _snwscanf_l: wideLocal.boundedScan,
+  _wscanf_s_l: wideSecureLocal.scan,
+  _fwscanf_s_l: wideSecureLocal.fileScan,
+  _swscanf_s_l: wideSecureLocal.stringScan,
+  _snwscanf_s_l: wideSecureLocal.boundedScan,
 });

@@ -58,7 +58,11 @@ const EXCEPTION_CONTINUE_SEARCH = 0;
 const EXCEPTION_CONTINUE_EXECUTION = -1;
 
 /** _XcptFilter: gives an exception that is a signal to the program's handler for it. */
-function* filterException(thread: Thread, code: number): Generator<GuestCall, number, number> {
+export function* filterException(
+  thread: Thread,
+  code: number,
+  _pointers: number,
+): Generator<GuestCall, number, number> {
   const signal = SIGNAL_OF_STATUS.get(code);
   const { signals } = crtOf(thread.process);
   const action = signal === undefined ? SIG_DFL : (signals.get(signal) ?? SIG_DFL);

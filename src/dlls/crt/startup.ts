@@ -1,4 +1,5 @@
 import { environmentStrings } from '../../process/environment.ts';
+import { findFiles } from '../../process/find-object.ts';
 import type { Process } from '../../process/process.ts';
 import type { Thread } from '../../process/thread.ts';
 import { calling, family, type GuestCall, library } from '../api.ts';
@@ -22,11 +23,14 @@ export function newVector(process: Process, texts: readonly string[], wide: bool
 }
 
 /** Makes argv and the environment on first use; the data exports hold them from then on. */
-export function prepareArguments(process: Process, wide: boolean): void {
+export function prepareArguments(process: Process, wide: boolean, expand: boolean): void {
   const { memory } = process;
   const vector = dataAddress(process, wide ? '__wargv' : '__argv');
   if (memory.u64(vector) !== 0) return;
-  const args = splitCommandLine(process.commandLine).map((text) => (wide ? text : ansiText(text)));
+  const split = splitCommandLine(process.commandLine);
+  const args = (expand ? expandWildCards(process, split) : split).map((text) =>
+    wide ? text : ansiText(text),
+  );
   memory.setU64(vector, newVector(process, args, wide));
   memory.setU32(dataAddress(process, '__argc'), args.length);
   memory.setU64(dataAddress(process, wide ? '_wpgmptr' : '_pgmptr'), memory.u64(memory.u64(vector)));
@@ -49,7 +53,27 @@ export function renewEnvironment(process: Process, wide: boolean): number {
   return vector;
 }
 
-/** Wild cards in arguments are not expanded: `doWildCard` other than 0 is honoured only where none is there. */
+/** Most names that a wild card stands for. */
+const MOST_NAMES = 65536;
+
+/** Arguments with the names of the files that "*" and "?" match, in order; what matches nothing stays. */
+function expandWildCards(process: Process, args: readonly string[]): string[] {
+  return args.flatMap((text, i) => (i > 0 && /[*?]/.test(text) ? namesMatching(process, text) : [text]));
+}
+
+function namesMatching(process: Process, pattern: string): string[] {
+  const { drives } = process.machine;
+  const search = drives ? findFiles(drives, process, pattern) : 0;
+  if (typeof search === 'number') return [pattern];
+  const folder = pattern.slice(0, Math.max(...['\\', '/', ':'].map((mark) => pattern.lastIndexOf(mark))) + 1);
+  const names: string[] = [];
+  for (let entry = search.peek(); entry && names.length < MOST_NAMES; entry = search.peek()) {
+    if (entry.name !== '.' && entry.name !== '..') names.push(folder + entry.name);
+    search.advance();
+  }
+  return names.length === 0 ? [pattern] : names.sort();
+}
+
 function getMainArguments(
   thread: Thread,
   argc: number,
@@ -59,15 +83,7 @@ function getMainArguments(
   wide: boolean,
 ): number {
   const { process, memory } = thread;
-  if (
-    doWildCard !== 0 &&
-    splitCommandLine(process.commandLine)
-      .slice(1)
-      .some((text) => /[*?]/.test(text))
-  ) {
-    return thread.stop('msvcrt!__getmainargs: expanding wild cards in arguments is not built yet');
-  }
-  prepareArguments(process, wide);
+  prepareArguments(process, wide, doWildCard !== 0);
   memory.setU32(argc, memory.u32(dataAddress(process, '__argc')));
   memory.setU64(argv, memory.u64(dataAddress(process, wide ? '__wargv' : '__argv')));
   memory.setU64(env, environmentVector(process, wide));

@@ -10,12 +10,19 @@ export interface CrtHooks {
   invalidParameter: number;
   purecall: number;
   newHandler: number;
+  terminate: number;
 }
 
 export interface CrtLock {
   owner: Thread | undefined;
   depth: number;
   readonly waiting: (() => void)[];
+}
+
+/** What a locale says beyond "C". */
+export interface LocaleState {
+  /** Code page of LC_CTYPE; 0 is "C". */
+  readonly codePage: number;
 }
 
 /** What the C runtime of one process remembers outside guest memory. */
@@ -30,17 +37,34 @@ export class Crt {
   readonly blocks = new Map<string, number>();
   /** atexit and _onexit functions, first registered first. */
   readonly exitFunctions: number[] = [];
+  readonly quickExitFunctions: number[] = [];
+  /** _locale_t objects by address. */
+  readonly locales = new Map<number, LocaleState>();
+  threadExitCallback = 0;
+  newMode = 0;
+  /** _set_abort_behavior's flags: a message is written, as by default in a console program. */
+  abortBehavior = 1;
   /** Open files by number; undefined until the first use. */
   descriptors: (Descriptor | undefined)[] | undefined = undefined;
   /** FILE structures beyond the table of _iob, and whether each is open. */
   readonly extraStreams = new Map<number, boolean>();
   readonly temporaryFiles = new Map<number, string>();
   readonly signals = new Map<number, number>();
-  readonly hooks: CrtHooks = { userMathError: 0, invalidParameter: 0, purecall: 0, newHandler: 0 };
+  readonly hooks: CrtHooks = {
+    userMathError: 0,
+    invalidParameter: 0,
+    purecall: 0,
+    newHandler: 0,
+    terminate: 0,
+  };
   readonly locks = new Map<number, CrtLock>();
   /** Uptime (ms) when the runtime was first used; clock() counts from it. */
   readonly started: number;
   appType = 0;
+  /** Code page of LC_CTYPE; 0 is the "C" locale. */
+  codePage = 0;
+  /** _set_printf_count_output: whether printf's %n stores. */
+  printfCounts = false;
   /** _umask: permissions that new files do not get. */
   permissionMask = 0;
   /** The process writes our buffers when it ends (stream.ts). */
@@ -102,6 +126,10 @@ export interface ThreadData {
   /** Where strtok and wcstok go on. */
   token: number;
   wideToken: number;
+  /** What the function that found an invalid parameter returns once the handler has been called. */
+  invalidResult: number;
+  /** The thread's own invalid-parameter handler, or 0. */
+  invalidHandler: number;
   /** A scanf that waits for input (scanf.ts). */
   scan: Generator<undefined, number, undefined> | undefined;
 }
@@ -125,7 +153,7 @@ export function threadData(
 function newThreadData(thread: Thread): ThreadData {
   const address = allocateZeroed(thread.process, THREAD_DATA_SIZE);
   if (address === 0) throw new OutOfMemory('no memory left for the C runtime data of a thread');
-  return { address, seed: 1, token: 0, wideToken: 0, scan: undefined };
+  return { address, seed: 1, token: 0, wideToken: 0, invalidResult: 0, invalidHandler: 0, scan: undefined };
 }
 
 /** A zeroed block made at its first use and kept until the process ends. */

@@ -51,14 +51,14 @@ export function narrowBytes(text: string): Uint8Array {
   return bytes;
 }
 
-function wideText(bytes: Uint8Array): string {
+export function wideText(bytes: Uint8Array): string {
   let text = '';
   for (let at = 0; at + 1 < bytes.length; at += 2)
     text += String.fromCharCode(bytes[at]! | (bytes[at + 1]! << 8));
   return text;
 }
 
-function wideBytes(text: string): Uint8Array {
+export function wideBytes(text: string): Uint8Array {
   const bytes = new Uint8Array(text.length * 2);
   for (let i = 0; i < text.length; i++) {
     const unit = text.charCodeAt(i);

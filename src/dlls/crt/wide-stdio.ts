@@ -2,11 +2,10 @@ import type { Thread } from '../../process/thread.ts';
 import { family, library } from '../api.ts';
 import { progress, setProgress } from '../support/progress.ts';
 import { dataAddress } from './data.ts';
-import { EILSEQ, failErrno } from './errno.ts';
-import { hasWideCharacter } from './format.ts';
 import { standardOutput } from './printf.ts';
-import { EOF, fillStream, getByte, isReadable, putByte, putText, ungetByte } from './stream.ts';
+import { EOF, fillStream, getByte, isReadable, ungetByte } from './stream.ts';
 import { readWide } from './text.ts';
+import { putWideText } from './wide-stream.ts';
 
 /** In text mode a wide character is the byte of its number in the "C" locale. Unicode modes are refused at open. */
 const WEOF = 0xffff;
@@ -22,13 +21,11 @@ function get(thread: Thread, file: number): number {
 }
 
 function put(thread: Thread, character: number, file: number): number {
-  if (character > 0xff) return failErrno(thread, EILSEQ, WEOF);
-  return putByte(thread, file, character) === EOF ? WEOF : character;
+  return putWideText(thread, file, String.fromCharCode(character)) === EOF ? WEOF : character;
 }
 
 function putString(thread: Thread, address: number, file: number, end: string): number {
-  const text = readWide(thread.memory, address) + end;
-  return hasWideCharacter(text) ? failErrno(thread, EILSEQ) : putText(thread, file, text);
+  return putWideText(thread, file, readWide(thread.memory, address) + end);
 }
 
 /** fgetws: what has been stored stays stored when it must wait. */

@@ -1,4 +1,7 @@
 import type { Family } from '../api.ts';
+import { onexitApi } from './onexit.ts';
+import { ucrtStartupApi } from './startup.ts';
+import { stdioCommonApi } from './stdio-common.ts';
 
 /** What the Universal C Runtime has and msvcrt has not. */
-export const ucrtOnlyFamilies: readonly Family[] = [];
+export const ucrtOnlyFamilies: readonly Family[] = [ucrtStartupApi, onexitApi, stdioCommonApi];
