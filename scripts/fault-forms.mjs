@@ -511,3 +511,65 @@ group = 'rows';
   );
   row('two_pages', 'mov (%rbx), %rax; mov %rax, 0x1000(%rbx); mov %rdx, (%rbx)', across(4, 'noaccess'));
 }
+
+group = 'later';
+for (const size of [2, 4, 8]) {
+  form(`movbe_r${size * 8}_m`, size, 'r', `movbe {m}, ${reg('d', size)}`);
+  form(`movbe_m_r${size * 8}`, size, 'w', `movbe ${reg('d', size)}, {m}`);
+  for (const name of ['popcnt', 'lzcnt', 'tzcnt'])
+    form(`${name}_r${size * 8}_m`, size, 'r', `${name} {m}, ${reg('d', size)}`, {
+      undefinedFlags: name === 'popcnt' ? 0 : PF | AF | SF | OF,
+    });
+}
+for (const size of SIZES)
+  form(`crc32_m${size * 8}`, size, 'r', `crc32${SUFFIX[size]} {m}, ${size === 8 ? '%rdx' : '%edx'}`);
+for (const name of ['pshufb', 'pmulld', 'aesenc', 'ptest', 'movntdqa'])
+  form(`${name}_load`, 16, 'r', `${name} {m}, %xmm5`, { aligned: true });
+for (const [name, code, size] of [
+  ['pmovzxbq', 'pmovzxbq {m}, %xmm5', 2],
+  ['pmovsxbd', 'pmovsxbd {m}, %xmm5', 4],
+  ['pmovzxwd', 'pmovzxwd {m}, %xmm5', 8],
+  ['insertps', 'insertps $0x10, {m}, %xmm5', 4],
+  ['lddqu', 'lddqu {m}, %xmm5', 16],
+  ['pcmpistri', 'pcmpistri $0x0c, {m}, %xmm5', 16],
+  ['pcmpestrm', 'pcmpestrm $0x08, {m}, %xmm5', 16],
+  ['clflush', 'clflush {m}', 1],
+])
+  form(name, size, 'r', code);
+for (const [suffix, size] of [
+  ['b', 1],
+  ['w', 2],
+  ['d', 4],
+  ['q', 8],
+]) {
+  form(`pinsr${suffix}`, size, 'r', `pinsr${suffix} $1, {m}, %xmm5`);
+  form(`pextr${suffix}`, size, 'w', `pextr${suffix} $1, %xmm3, {m}`);
+}
+form('extractps', 4, 'w', 'extractps $2, %xmm3, {m}');
+form('pblendvb', 16, 'r', 'pblendvb %xmm0, {m}, %xmm5', { aligned: true });
+form('stmxcsr', 4, 'w', 'stmxcsr {m}');
+form('maskmovdqu', 16, 'w', 'pcmpeqb %xmm4, %xmm4; maskmovdqu %xmm4, %xmm3', {
+  registers: ({ target }) => ({ rdi: target }),
+  addressing: '(%rbx)',
+});
+form('addr32_movs', 4, 'r', 'addr32 movsl', {
+  kind: 'string',
+  keepsContents: true,
+  registers: ({ target }) => ({ rsi: target + 2 ** 40, rdi: 0x20001100 }),
+});
+form('addr32_rep_stos', 4, 'w', 'addr32 rep stosl', {
+  kind: 'string',
+  keepsContents: true,
+  rep: true,
+  registers: ({ target }) => ({ rdi: target, rcx: 40 }),
+});
+form(
+  'enter_nested',
+  8,
+  'push',
+  'enter $32, $3; mov %rax, -32(%rbp); mov %rdx, -40(%rbp); mov %rax, -48(%rbp); mov %rdx, -56(%rbp)',
+  {
+    kind: 'stack',
+    registers: ({ target }) => ({ rsp: target, rbp: 0x20001100 }),
+  },
+);

@@ -43,6 +43,7 @@ const CRASHES = [
   'breakpoint',
   'illegal',
   'privileged',
+  'fastfail',
   'stack',
   'handled',
   'exit',

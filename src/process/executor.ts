@@ -22,6 +22,10 @@ export const Exit = {
   singleStep: 9,
   /** An unmasked x87 exception, which the status word in the state tells, is pending; rip waits for it. */
   x87: 10,
+  /** A software interrupt that is an exception: exitCode = NTSTATUS; rip is as the exception tells it. */
+  interrupt: 11,
+  /** int 0x29: the program wants to end at once, without any handler; ecx says why. */
+  failFast: 12,
 } as const;
 export type ExitReason = (typeof Exit)[keyof typeof Exit];
 

@@ -13,8 +13,9 @@ import {
   STATUS_IN_PAGE_ERROR,
   STATUS_PRIVILEGED_INSTRUCTION,
   STATUS_SINGLE_STEP,
+  STATUS_STACK_BUFFER_OVERRUN,
 } from '../memory/status.ts';
-import { endUnhandled, enterDispatcher } from '../process/exception.ts';
+import { EXCEPTION_NONCONTINUABLE, endUnhandled, enterDispatcher } from '../process/exception.ts';
 import { type Executor, Exit, type ExitReason } from '../process/executor.ts';
 import { updateSharedData } from '../process/kuser.ts';
 import { TEB } from '../process/teb.ts';
@@ -44,7 +45,7 @@ const SYSCALL_LENGTH = 2;
 
 const RESUME_FLAG = 0x10000;
 /** Exits after which the instruction is not tried again. */
-const TRAPS: ReadonlySet<ExitReason> = new Set([Exit.breakpoint, Exit.singleStep]);
+const TRAPS: ReadonlySet<ExitReason> = new Set([Exit.breakpoint, Exit.singleStep, Exit.interrupt]);
 
 /** How a run ended. */
 export type RunEnd =
@@ -138,6 +139,8 @@ export class Runner {
     else if (reason === Exit.unsupported) {
       const place = this.#thread.process.describe(this.#cpu.rip);
       this.#stopped = `${this.#executor.unsupported} at ${place} is not built yet`;
+    } else if (reason === Exit.failFast) {
+      endUnhandled(this.#thread, this.#failFast());
     } else {
       const record = this.#exceptionOf(reason);
       // The processor sets RF in the flags that it saves for a fault, so that the instruction can be tried again.
@@ -151,6 +154,7 @@ export class Runner {
       case Exit.fault:
         return faultRecord(this.#thread);
       case Exit.divide:
+      case Exit.interrupt:
         return this.#record(this.#cpu.word(STATE.exitCode));
       case Exit.x87:
         return this.#record(x87Status(this.#cpu.word(STATE.fxsave)), parametersOf(0));
@@ -163,6 +167,12 @@ export class Runner {
       default:
         return this.#record(STATUS_ILLEGAL_INSTRUCTION);
     }
+  }
+
+  /** https://learn.microsoft.com/en-us/cpp/intrinsics/fastfail */
+  #failFast(): ExceptionRecord {
+    const parameters = parametersOf(this.#cpu.gprLow(RCX));
+    return { ...this.#record(STATUS_STACK_BUFFER_OVERRUN, parameters), flags: EXCEPTION_NONCONTINUABLE };
   }
 
   #record(code: number, parameters: readonly number[] = []): ExceptionRecord {

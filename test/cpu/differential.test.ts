@@ -18,7 +18,9 @@ const ALL = CF | PF | AF | ZF | SF | OF;
 function definedFlags(asm: string, before: BigUint64Array): number {
   let defined = ALL;
   for (const part of asm.split(';')) {
-    const [, name, operands] = /^(?:\s*\d:)?\s*(?:(?:lock|repn?e?) )*(\w+)\s*(.*)$/.exec(part)!;
+    const [, name, operands] = /^(?:\s*\d:)?\s*(?:(?:lock|repn?e?|addr32|rex\.w) )*(\.?\w+)\s*(.*)$/.exec(
+      part,
+    )!;
     if (/^(shl|shr|sar|rol|ror|rcl|rcr|shld|shrd)$/.test(name!))
       defined = shiftFlags(name!, operands!, before, defined);
     else if (/^(mul|imul)$/.test(name!)) defined = CF | OF;

@@ -275,6 +275,24 @@ function* strings(): Iterable<string> {
   }
 }
 
+/** With a 67 prefix only the lower halves of rsi, rdi and rcx count. */
+function* shortStrings(): Iterable<string> {
+  for (const suffix of ['b', 'w', 'd', 'q']) {
+    for (const op of ['movs', 'stos', 'lods', 'scas', 'cmps']) {
+      yield `bts rsi, 40; bts rdi, 50; addr32 ${op}${suffix}`;
+      yield `bts rsi, 40; bts rdi, 50; bts rcx, 60; addr32 rep ${op}${suffix}`;
+    }
+    yield `addr32 repne cmps${suffix}`;
+  }
+}
+
+function* rareIntegers(): Iterable<string> {
+  for (const nesting of [1, 2, 5, 33]) yield `mov rbp, rbx; enter 16, ${nesting}`;
+  yield 'clflush [rbx]';
+  yield '.byte 0x66, 0x63, 0xc1';
+  yield 'bt dword ptr [ebx], r10d';
+}
+
 function* vectorMoves(): Iterable<string> {
   for (const op of ['movaps', 'movapd', 'movdqa', 'movups', 'movupd', 'movdqu']) {
     const at = op.includes('u') ? 'rbx+3' : 'rbx+16';
@@ -504,6 +522,8 @@ const kinds: readonly [InputKind, () => Iterable<string>][] = [
   ['vector', lanesAndCrc],
   ['single', () => horizontals('s')],
   ['double', () => horizontals('d')],
+  ['string', shortStrings],
+  ['integer', rareIntegers],
   ['letters', stringComparisons],
 ];
 

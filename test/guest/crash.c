@@ -51,6 +51,10 @@ int main(int argc, char **argv)
         __asm__ volatile("ud2");
     if (!strcmp(how, "privileged"))
         __asm__ volatile("hlt");
+    if (!strcmp(how, "fastfail")) {
+        AddVectoredExceptionHandler(1, not_mine);
+        __asm__ volatile("int $0x29" : : "c"(7));
+    }
     if (!strcmp(how, "stack"))
         return endless((volatile char *)how);
     if (!strcmp(how, "handled")) {

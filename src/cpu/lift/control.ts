@@ -1,4 +1,5 @@
 import { RCX, RSP } from '../../machine/cpu-state.ts';
+import { STATUS_ASSERTION_FAILURE, STATUS_INTEGER_OVERFLOW } from '../../memory/status.ts';
 import { Exit } from '../../process/executor.ts';
 import type { Instruction } from '../decode/instruction.ts';
 import { CONDITION, pushCondition } from '../region/conditions.ts';
@@ -91,6 +92,29 @@ function leaving(reason: number) {
   return entry('', (e, i) => e.exitFor(reason, i.address), { flow: FLOW.leave, accepts: () => true });
 }
 
+/** What Windows makes of software interrupts; all others are a #GP. */
+const INTERRUPT: Readonly<Record<number, (e: Emitter, instruction: Instruction) => void>> = {
+  3: (e, { address }) => e.exitFor(Exit.breakpoint, address + 1),
+  4: (e, { next }) => e.exitFor(Exit.interrupt, next, STATUS_INTEGER_OVERFLOW),
+  41: (e, { address }) => e.exitFor(Exit.failFast, address),
+  44: (e, { address }) => e.exitFor(Exit.interrupt, address, STATUS_ASSERTION_FAILURE),
+  // A service of the debugger.
+  45: (e, { address }) => e.exitFor(Exit.unsupported, address),
+};
+
+function liftInt(e: Emitter, instruction: Instruction): void {
+  const vector = instruction.operands[0];
+  const special = vector?.kind === 'imm' ? INTERRUPT[Number(vector.value)] : undefined;
+  if (special !== undefined) special(e, instruction);
+  else leaveProtected(e, instruction);
+}
+
+/** Leaves for a #GP without an address, which Windows reports as an access violation. */
+function leaveProtected(e: Emitter, instruction: Instruction): void {
+  e.call('protection');
+  e.exitAt(instruction.address);
+}
+
 function isDirect(instruction: Instruction): boolean {
   return directTarget(instruction) !== undefined;
 }
@@ -115,6 +139,8 @@ export const CONTROL: Family = {
   loope: counted(true),
   loopne: counted(false),
   jrcxz: entry('', liftJrcxz, { uses: COUNTER, flow: FLOW.branch, accepts: isDirect }),
+  int: entry('', liftInt, { flow: FLOW.leave }),
+  rdpmc: entry('', leaveProtected, { flow: FLOW.leave }),
   int3: leaving(Exit.breakpoint),
   ud2: leaving(Exit.illegal),
   hlt: leaving(Exit.privileged),

@@ -14,7 +14,7 @@ export interface Entry {
   /** Bits of FLAGS. */
   flags(instruction: Instruction): number;
   /** It can leave before it is done even without a memory operand. */
-  readonly exits: boolean;
+  exits(instruction: Instruction): boolean;
   readonly flow: Flow;
 }
 
@@ -28,7 +28,7 @@ interface Options {
   /** Implicit registers written in full. One written in part or only sometimes belongs to `uses` too. */
   defines?: number | ((instruction: Instruction) => number);
   flags?: number | ((instruction: Instruction) => number);
-  exits?: boolean;
+  exits?: boolean | ((instruction: Instruction) => boolean);
   flow?: Flow;
 }
 
@@ -38,6 +38,7 @@ export function entry(
   lift: Lift,
   options: Options = {},
 ): Entry {
+  const exits = options.exits ?? false;
   const fixed = typeof operandRoles === 'string' ? roles(operandRoles) : undefined;
   return {
     lift,
@@ -46,7 +47,7 @@ export function entry(
     uses: asFunction(options.uses),
     defines: asFunction(options.defines),
     flags: asFunction(options.flags ?? FLAGS.none),
-    exits: options.exits ?? false,
+    exits: typeof exits === 'function' ? exits : () => exits,
     flow: options.flow ?? FLOW.next,
   };
 }

@@ -1,5 +1,6 @@
 import { RAX, RBX, RCX, RDX } from '../../machine/cpu-state.ts';
-import type { Instruction } from '../decode/instruction.ts';
+import { Exit } from '../../process/executor.ts';
+import type { Instruction, Operand } from '../decode/instruction.ts';
 import { pushCondition } from '../region/conditions.ts';
 import { FLAGS } from '../region/effects.ts';
 import type { Emitter } from '../region/emitter.ts';
@@ -19,14 +20,48 @@ import * as tlb from '../tlb/access.ts';
 import { I32, I64, OP, VOID } from '../wasm/opcodes.ts';
 import { setComparison } from './alu.ts';
 import { entry, type Family } from './entry.ts';
+import { FS, SELECTORS } from './segments.ts';
 
 function liftMov(e: Emitter, instruction: Instruction): void {
   const [target, source] = [operandAt(instruction, 0), operandAt(instruction, 1)];
+  if (isPrivileged(target) || isPrivileged(source)) e.exitFor(Exit.privileged, instruction.address);
+  else if (source.kind === 'seg') storeSegment(e, target, source.reg);
+  else if (target.kind === 'seg') loadSegment(e, source, target.reg);
+  else moveInteger(e, target, source);
+}
+
+function isPrivileged(operand: Operand): boolean {
+  return operand.kind === 'control' || operand.kind === 'debug';
+}
+
+/** To memory go 16 bits, to a register as many as it has. */
+function storeSegment(e: Emitter, target: Operand, segment: number): void {
+  const size = target.kind === 'reg' ? target.size : 2;
+  const value = SELECTORS[segment]!;
+  if (size === 8) e.code.i64(value);
+  else e.code.i32(value);
+  write(e, target, size, e.save(typeOf(size)));
+}
+
+/** Nobody loads another selector than the one that is there, or for fs and gs any. */
+function loadSegment(e: Emitter, source: Operand, segment: number): void {
+  const { code } = e;
+  push(e, source.kind === 'reg' ? { ...source, size: 2 } : source, 2);
+  code.i32op(OP.i32_ne, SELECTORS[segment]!);
+  if (segment >= FS) code.i32op(OP.i32_or, 1);
+  code.if(VOID);
+  e.exitFor(Exit.unsupported, e.instruction.address);
+  code.end();
+}
+
+function moveInteger(e: Emitter, target: Operand, source: Operand): void {
   const size = sizeOf(target);
   push(e, source, size);
   if (target.kind === 'reg') popRegister(e, target);
   else write(e, target, size, e.save(typeOf(size)));
 }
+
+const MOVED: ReadonlySet<string> = new Set(['reg', 'mem', 'imm', 'seg', 'control', 'debug']);
 
 /** Widens a smaller operand; `signed` fills with its sign. */
 function liftExtend(e: Emitter, instruction: Instruction, signed: boolean): void {
@@ -262,7 +297,10 @@ const bit = (...registers: number[]) => registers.reduce((set, register) => set 
 
 /** Moves and exchanges of integer operands, conditional moves, widening. */
 export const MOVE: Family = {
-  mov: entry('w,r', liftMov),
+  mov: entry('w,r', liftMov, {
+    accepts: (i) => i.operands.every((operand) => MOVED.has(operand.kind)),
+    exits: (i) => i.operands.some((operand) => isPrivileged(operand) || operand.kind === 'seg'),
+  }),
   movnti: entry('w,r', liftMov),
   movzx: entry('w,r', (e, i) => liftExtend(e, i, false)),
   movsx: entry('w,r', (e, i) => liftExtend(e, i, true)),

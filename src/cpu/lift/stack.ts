@@ -3,11 +3,12 @@ import type { Instruction, MemoryOperand } from '../decode/instruction.ts';
 import { FLAGS } from '../region/effects.ts';
 import type { Emitter } from '../region/emitter.ts';
 import { AF, ARITHMETIC_FLAGS, CF, DF, OF, PF, SF, TF, ZF } from '../region/flag-kinds.ts';
-import { operandAt, popRegister, push, register, typeOf } from '../region/operands.ts';
+import { operandAt, popRegister, push, pushImmediate, register, typeOf } from '../region/operands.ts';
 import { INTERNAL_EXIT } from '../runtime/helpers.ts';
 import * as tlb from '../tlb/access.ts';
 import { I32, I64, OP, VOID } from '../wasm/opcodes.ts';
 import { entry, type Family } from './entry.ts';
+import { SELECTORS } from './segments.ts';
 
 const TOP = 1 << RSP;
 /** Flags a program may change with popf: the arithmetic ones, TF, DF, NT, AC and ID. */
@@ -38,7 +39,9 @@ export function dropTop(e: Emitter, bytes: number): void {
 
 function liftPush(e: Emitter, instruction: Instruction): void {
   const size = instruction.opSize;
-  push(e, operandAt(instruction, 0), size);
+  const source = operandAt(instruction, 0);
+  if (source.kind === 'seg') pushImmediate(e, BigInt(SELECTORS[source.reg]!), size);
+  else push(e, source, size);
   pushValue(e, e.save(typeOf(size)), size);
 }
 
@@ -69,22 +72,44 @@ function liftLeave(e: Emitter): void {
   e.set(RSP);
 }
 
-/** Only nesting level 0: no compiler emits another. */
+/**
+ * Above nesting level 0 the frame pointers of the enclosing frames are copied, and the new one goes on top of them.
+ * The registers change last, as any of the accesses can fault.
+ */
 function liftEnter(e: Emitter, instruction: Instruction): void {
-  const size = operandAt(instruction, 0);
-  if (size.kind !== 'imm') throw new Error('enter without size');
+  const { code } = e;
+  const [size, nesting] = [constantAt(instruction, 0), constantAt(instruction, 1) & 31];
   e.get(RBP);
-  pushValue(e, e.save(I64), 8);
+  let value = e.save(I64);
+  const frame = pushBelow(e, 8, value);
+  for (let level = 1; level < nesting; level++) {
+    e.get(RBP);
+    code.i64op(OP.i64_sub, 8 * level);
+    tlb.load(e, e.save(I64), 8);
+    value = e.save(I64);
+    pushBelow(e, 8 * (level + 1), value);
+  }
+  if (nesting > 0) pushBelow(e, 8 * (nesting + 1), frame);
   e.get(RSP);
-  e.set(RBP);
-  e.get(RSP);
-  e.code.i64op(OP.i64_sub, Number(size.value));
+  code.i64op(OP.i64_sub, 8 * (nesting > 0 ? nesting + 1 : 1) + size);
   e.set(RSP);
+  code.get(frame);
+  e.set(RBP);
 }
 
-function isPlainEnter(instruction: Instruction): boolean {
-  const level = instruction.operands[1];
-  return instruction.opSize === 8 && level?.kind === 'imm' && level.value === 0n;
+/** Stores local `value` at a distance below the stack top, which does not move; yields the address. */
+function pushBelow(e: Emitter, distance: number, value: number): number {
+  e.get(RSP);
+  e.code.i64op(OP.i64_sub, distance);
+  const at = e.save(I64);
+  tlb.store(e, at, 8, value);
+  return at;
+}
+
+function constantAt(instruction: Instruction, index: number): number {
+  const operand = operandAt(instruction, index);
+  if (operand.kind !== 'imm') throw new Error(`${instruction.mnemonic} without constant`);
+  return Number(operand.value);
 }
 
 function liftPushf(e: Emitter, instruction: Instruction): void {
@@ -144,7 +169,12 @@ function liftSahf(e: Emitter): void {
 
 /** The stack, stack frames, and the flags as a register. */
 export const STACK: Family = {
-  push: entry('r', liftPush, { uses: TOP, defines: TOP, exits: true }),
+  push: entry('r', liftPush, {
+    uses: TOP,
+    defines: TOP,
+    exits: true,
+    accepts: (i) => ['reg', 'mem', 'imm', 'seg'].includes(operandAt(i, 0).kind),
+  }),
   pop: entry('w', liftPop, { uses: TOP, defines: TOP, exits: true }),
   leave: entry('', liftLeave, {
     uses: 1 << RBP,
@@ -156,7 +186,7 @@ export const STACK: Family = {
     uses: TOP | (1 << RBP),
     defines: TOP | (1 << RBP),
     exits: true,
-    accepts: isPlainEnter,
+    accepts: (i) => i.opSize === 8,
   }),
   pushf: entry('', liftPushf, { uses: TOP, defines: TOP, flags: FLAGS.read, exits: true }),
   popf: entry('', liftPopf, { uses: TOP, defines: TOP, flags: FLAGS.set, exits: true }),

@@ -4,7 +4,7 @@ import { FLAGS } from '../region/effects.ts';
 import type { Emitter } from '../region/emitter.ts';
 import { DF } from '../region/flag-kinds.ts';
 import { popRegister, pushRegister, register, typeOf } from '../region/operands.ts';
-import { REPEAT, REPEAT_NE } from '../runtime/string-runtime.ts';
+import { REPEAT, REPEAT_ADDRESS32, REPEAT_NE } from '../runtime/string-runtime.ts';
 import * as tlb from '../tlb/access.ts';
 import { I32, I64, OP } from '../wasm/opcodes.ts';
 import { setComparison } from './alu.ts';
@@ -27,17 +27,27 @@ function move(e: Emitter, reg: number, step: number): void {
   e.get(reg);
   e.code.get(step);
   e.code.op(OP.i64_add);
+  cut(e);
   e.set(reg);
+}
+
+/** With a 67 prefix addresses have 32 bits, and so have esi, edi and ecx. */
+function cut(e: Emitter): void {
+  if (!e.instruction.address32) return;
+  e.code.op(OP.i32_wrap_i64);
+  e.code.op(OP.i64_extend_i32_u);
 }
 
 function sourceAddress(e: Emitter, instruction: Instruction): number {
   e.get(RSI);
+  cut(e);
   tlb.addSegment(e, instruction.segment);
   return e.save(I64);
 }
 
 function targetAddress(e: Emitter): number {
   e.get(RDI);
+  cut(e);
   return e.save(I64);
 }
 
@@ -72,7 +82,10 @@ function liftRepeated(e: Emitter, instruction: Instruction, operation: Operation
   const { code } = e;
   e.writeBack();
   const mode =
-    REPEAT[operation] | (Math.log2(instruction.opSize) << 4) | (instruction.rep === 0xf2 ? REPEAT_NE : 0);
+    REPEAT[operation] |
+    (Math.log2(instruction.opSize) << 4) |
+    (instruction.rep === 0xf2 ? REPEAT_NE : 0) |
+    (instruction.address32 ? REPEAT_ADDRESS32 : 0);
   code.i32(mode);
   code.i64(0);
   tlb.addSegment(e, instruction.segment);
@@ -104,7 +117,6 @@ function string(operation: Operation) {
     defines: (i) => changed(i, operation),
     flags: compares ? comparisonFlags : FLAGS.none,
     exits: true,
-    accepts: (i) => !i.address32,
   });
 }
 

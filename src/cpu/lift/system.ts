@@ -52,6 +52,12 @@ function liftDirection(e: Emitter, set: boolean): void {
   });
 }
 
+/** Flushing a cache line is a read as far as faults go. */
+function liftFlush(e: Emitter, instruction: Instruction): void {
+  push(e, operandAt(instruction, 0), 1);
+  e.code.op(OP.drop);
+}
+
 const nothing = entry('', () => {}, { accepts: () => true });
 
 /** mxcsr bits that exist; setting another is a #GP. */
@@ -109,6 +115,9 @@ export const SYSTEM: Family = {
   prefetcht0: nothing,
   prefetcht1: nothing,
   prefetcht2: nothing,
+  clflush: entry('r', liftFlush),
+  clflushopt: entry('r', liftFlush),
+  clwb: entry('r', liftFlush),
   ldmxcsr: entry('r', liftLdmxcsr),
   stmxcsr: entry('w', liftStmxcsr),
 };

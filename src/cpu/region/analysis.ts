@@ -31,7 +31,10 @@ export function effectsOf(instruction: Instruction): Effects {
     writes: lifted.defines(instruction),
     flags: lifted.flags(instruction),
     exits:
-      lifted.exits || lifted.flow === FLOW.call || lifted.flow === FLOW.barrier || lifted.flow === FLOW.leave,
+      lifted.exits(instruction) ||
+      lifted.flow === FLOW.call ||
+      lifted.flow === FLOW.barrier ||
+      lifted.flow === FLOW.leave,
   };
   const operandRoles = lifted.roles(instruction);
   instruction.operands.forEach((operand, index) => {

@@ -39,12 +39,6 @@ export function addAesFunctions(runtime: RuntimeBuilder): void {
   runtime.define('aeskeygenassist', keyGenerationAssist(runtime));
 }
 
-function power(base: number, exponent: number): number {
-  let result = 1;
-  for (let count = 0; count < exponent; count++) result = product(result, base);
-  return result;
-}
-
 /** Product in GF(2^8) modulo x^8 + x^4 + x^3 + x + 1. */
 function product(a: number, b: number): number {
   let result = 0;
@@ -55,10 +49,14 @@ function product(a: number, b: number): number {
   return result;
 }
 
-/** The inverse in the field (its 254th power), then an affine map of its bits. */
+/** The inverse in the field, then an affine map of its bits. */
 function substitutionTable(): Uint8Array {
-  return Uint8Array.from({ length: 256 }, (_, byte) => {
-    const inverse = power(byte, 254);
+  // Powers of 3 are all that is not 0, and 3^n is the inverse of 3^(255 - n).
+  const powers = new Uint8Array(256).fill(1);
+  for (let n = 1; n < 256; n++) powers[n] = product(powers[n - 1]!, 3);
+  const inverses = new Uint8Array(256);
+  for (let n = 0; n < 255; n++) inverses[powers[n]!] = powers[255 - n]!;
+  return inverses.map((inverse) => {
     let result = 0x63;
     for (let turn = 0; turn < 5; turn++) result ^= ((inverse << turn) | (inverse >> (8 - turn))) & 0xff;
     return result;

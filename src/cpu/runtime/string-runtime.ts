@@ -9,9 +9,11 @@ import type { RuntimeBuilder } from './builder.ts';
 import { RuntimeFunction } from './function.ts';
 import { HELPERS } from './helpers.ts';
 
-/** First parameter of `repeat`: operation | log2(size) << 4 | REPEAT_NE. The second is the source's segment base. */
+/** First parameter of `repeat`: operation | log2(size) << 4 | REPEAT_NE | REPEAT_ADDRESS32. The second is the source's segment base. */
 export const REPEAT = { movs: 0, stos: 1, lods: 2, scas: 3, cmps: 4 } as const;
 export const REPEAT_NE = 0x100;
+/** rsi, rdi and rcx count with their lower halves only. */
+export const REPEAT_ADDRESS32 = 0x200;
 
 const MODE = 0;
 const BASE = 1;
@@ -84,6 +86,8 @@ class RepeatWriter {
   readonly bytes: number;
   readonly left: number;
   readonly right: number;
+  /** What of rsi, rdi and rcx counts. */
+  readonly addressMask: number;
 
   constructor(f: RuntimeFunction, runtime: RuntimeBuilder) {
     this.f = f;
@@ -100,6 +104,7 @@ class RepeatWriter {
     this.bytes = f.local(I32);
     this.left = f.local(I64);
     this.right = f.local(I64);
+    this.addressMask = f.local(I64);
   }
 
   write(): void {
@@ -119,6 +124,12 @@ class RepeatWriter {
     f.loadState32(STATE.rflags);
     code.i32op(OP.i32_and, DF);
     code.set(this.down);
+    code.i64(0xffff_ffff);
+    code.i64(-1);
+    code.get(MODE);
+    code.i32op(OP.i32_and, REPEAT_ADDRESS32);
+    code.op(OP.select);
+    code.set(this.addressMask);
     code.loop(VOID);
     this.register(RCX);
     code.op(OP.i64_eqz);
@@ -146,6 +157,9 @@ class RepeatWriter {
 
   register(register: number): void {
     this.f.loadState64(STATE.gpr + register * 8);
+    if (register === RAX) return;
+    this.code.get(this.addressMask);
+    this.code.op(OP.i64_and);
   }
   is(...operations: number[]): void {
     operations.forEach((operation, index) => {
@@ -357,6 +371,8 @@ class RepeatWriter {
         this.register(register);
         amount();
         code.op(op);
+        code.get(this.addressMask);
+        code.op(OP.i64_and);
       });
     };
     this.is(REPEAT.movs, REPEAT.lods, REPEAT.cmps);
