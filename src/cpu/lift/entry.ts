@@ -39,16 +39,32 @@ export function entry(
   options: Options = {},
 ): Entry {
   const exits = options.exits ?? false;
-  const fixed = typeof operandRoles === 'string' ? roles(operandRoles) : undefined;
   return {
     lift,
     accepts: options.accepts ?? integerOrXmm,
-    roles: fixed !== undefined ? () => fixed : (i) => roles((operandRoles as (i: Instruction) => string)(i)),
+    roles: asRoles(operandRoles),
     uses: asFunction(options.uses),
     defines: asFunction(options.defines),
     flags: asFunction(options.flags ?? FLAGS.none),
     exits: typeof exits === 'function' ? exits : () => exits,
     flow: options.flow ?? FLOW.next,
+  };
+}
+
+function asRoles(text: string | ((instruction: Instruction) => string)): Entry['roles'] {
+  if (typeof text === 'string') {
+    const fixed = roles(text);
+    return () => fixed;
+  }
+  const known = new Map<string, readonly number[]>();
+  return (instruction) => {
+    const form = text(instruction);
+    let found = known.get(form);
+    if (found === undefined) {
+      found = roles(form);
+      known.set(form, found);
+    }
+    return found;
   };
 }
 

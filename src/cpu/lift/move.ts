@@ -34,6 +34,10 @@ function isPrivileged(operand: Operand): boolean {
   return operand.kind === 'control' || operand.kind === 'debug';
 }
 
+function moveRoles({ operands }: Instruction): string {
+  return operands.some(isPrivileged) ? '-,-' : 'w,r';
+}
+
 /** To memory go 16 bits, to a register as many as it has. */
 function storeSegment(e: Emitter, target: Operand, segment: number): void {
   const size = target.kind === 'reg' ? target.size : 2;
@@ -297,7 +301,7 @@ const bit = (...registers: number[]) => registers.reduce((set, register) => set 
 
 /** Moves and exchanges of integer operands, conditional moves, widening. */
 export const MOVE: Family = {
-  mov: entry('w,r', liftMov, {
+  mov: entry(moveRoles, liftMov, {
     accepts: (i) => i.operands.every((operand) => MOVED.has(operand.kind)),
     exits: (i) => i.operands.some((operand) => isPrivileged(operand) || operand.kind === 'seg'),
   }),
