@@ -3,7 +3,15 @@ import { PAGE_SIZE } from '../machine/layout.ts';
 import { done } from './allocate.ts';
 import { PAGE_GUARD, PAGE_NOACCESS, READ } from './constants.ts';
 import { clearGuard, residentFrame } from './fault.ts';
-import { LOCKED, PageState, PROTECT_SHIFT, STATE_MASK, WRITTEN } from './page-table.ts';
+import {
+  ENTRY_FRAME,
+  ENTRY_WORDS,
+  LOCKED,
+  PageState,
+  PROTECT_SHIFT,
+  STATE_MASK,
+  WRITTEN,
+} from './page-table.ts';
 import { addLock, dropFrame, dropLock, flagsOf, inWorkingSet, plainFlags } from './pages.ts';
 import type { AddressSpace } from './space.ts';
 import {
@@ -117,9 +125,9 @@ export function trim(space: AddressSpace, first: number, end: number): void {
   const { table } = space;
   table.forEachLeaf(first, end, (from, at, count) => {
     for (let i = 0; i < count; i++) {
-      const flags = table.entries[at + i]!;
+      const flags = table.words[at + i * ENTRY_WORDS]!;
       if (!inWorkingSet(flags) || (flags & LOCKED) !== 0) continue;
-      trimPage(space, from + i, flags, table.frames[at + i]!);
+      trimPage(space, from + i, flags, table.words[at + i * ENTRY_WORDS + ENTRY_FRAME]!);
       trimmed = true;
     }
   });

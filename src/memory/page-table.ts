@@ -32,8 +32,12 @@ export const LEAF_PAGES = 512;
 const FAN_OUT = 512;
 const ROOT_FAN_OUT = 256;
 const CACHED_LEAVES = 64;
-/** Entries of the leaf that is not there. Nobody writes it. */
-const NO_ENTRIES = new Uint32Array(LEAF_PAGES);
+/** 32-bit words of an entry: its flags, and behind them the frame of a page that holds one. */
+export const ENTRY_WORDS = 2;
+export const ENTRY_FRAME = 1;
+export const LEAF_WORDS = LEAF_PAGES * ENTRY_WORDS;
+/** The leaf that is not there. Nobody writes it. */
+const NO_ENTRIES = new Int32Array(LEAF_WORDS);
 
 /** Which of 512 places are taken, so that the next one is found without looking at all of them. */
 class Places {
@@ -76,14 +80,13 @@ class Upper {
  * A four-level table of the pages of 47 address bits (8 + 9 + 9 bits choose a leaf, 9 bits the entry in it),
  * made on demand. Sections use it too, by page index.
  *
- * All leaves lie in two arrays: leaf `slot` has the entries slot * 512 and on. Slot 0 is the leaf that is not
- * there: all zeros, so a look-up need not ask whether it found one. The arrays are replaced when they grow.
+ * All leaves lie in one array: leaf `slot` has the words slot * LEAF_WORDS and on. Slot 0 is the leaf that is not
+ * there: all zeros, so a look-up need not ask whether it found one. The array is replaced when it grows. What a
+ * page's entry says lies together, for with many pages each call finds it in none of the processor's caches.
  */
 export class PageTable {
-  /** State, marks and protection of each page. */
-  entries = NO_ENTRIES;
-  /** The frame of each page that holds one. */
-  frames = NO_ENTRIES;
+  /** Entries of two words: state, marks and protection of the page; and its frame, if it holds one. */
+  words = NO_ENTRIES;
   /** Entries of each leaf that are not 0; a leaf without any leaves the table. */
   #used = new Uint16Array(1);
   readonly #root: (Upper | undefined)[] = new Array(ROOT_FAN_OUT).fill(undefined);
@@ -107,17 +110,17 @@ export class PageTable {
     return slot;
   }
 
-  /** Where the entry of a page is in `entries` and `frames`: in the leaf of zeros if there is none. */
+  /** Where the entry of a page is in `words`: in the leaf of zeros if there is none. */
   at(page: number): number {
     const number = Math.floor(page / LEAF_PAGES);
-    return this.leaf(number) * LEAF_PAGES + (page - number * LEAF_PAGES);
+    return this.leaf(number) * LEAF_WORDS + (page - number * LEAF_PAGES) * ENTRY_WORDS;
   }
   flags(page: number): number {
-    return this.entries[this.at(page)]!;
+    return this.words[this.at(page)]!;
   }
   /** The frame of a page that holds one. */
   frame(page: number): number {
-    return this.frames[this.at(page)]!;
+    return this.words[this.at(page) + ENTRY_FRAME]!;
   }
 
   /** Writes an entry; flags 0 removes it. */
@@ -128,10 +131,10 @@ export class PageTable {
       if (flags === 0) return;
       slot = this.#add(number);
     }
-    const at = slot * LEAF_PAGES + (page - number * LEAF_PAGES);
-    const was = this.entries[at]!;
-    this.entries[at] = flags;
-    this.frames[at] = frame;
+    const at = slot * LEAF_WORDS + (page - number * LEAF_PAGES) * ENTRY_WORDS;
+    const was = this.words[at]!;
+    this.words[at] = flags;
+    this.words[at + ENTRY_FRAME] = frame;
     if (was === 0) {
       if (flags !== 0) this.#used[slot] = this.#used[slot]! + 1;
     } else if (flags === 0) {
@@ -164,7 +167,7 @@ export class PageTable {
 
   /**
    * Calls back for each leaf that has entries of pages [first, end): those of the pages page, page + 1, ... of
-   * it that are inside lie in `entries` and `frames` from `at` on, `count` of them. Entries may be removed meanwhile.
+   * it that are inside lie in `words` from `at` on, `count` of them. Entries may be removed meanwhile.
    */
   forEachLeaf(first: number, end: number, visit: (page: number, at: number, count: number) => void): void {
     const last = Math.ceil(end / LEAF_PAGES);
@@ -172,7 +175,7 @@ export class PageTable {
     while (number < last) {
       const base = number * LEAF_PAGES;
       const from = Math.max(first, base);
-      const at = this.leaf(number) * LEAF_PAGES + (from - base);
+      const at = this.leaf(number) * LEAF_WORDS + (from - base) * ENTRY_WORDS;
       visit(from, at, Math.min(end, base + LEAF_PAGES) - from);
       number = this.nextLeaf(number + 1, last);
     }
@@ -198,8 +201,9 @@ export class PageTable {
     const slot = this.#slots++;
     if (slot < this.#used.length) return slot;
     const capacity = this.#used.length * 2;
-    this.entries = grown(this.entries, capacity);
-    this.frames = grown(this.frames, capacity);
+    const words = new Int32Array(capacity * LEAF_WORDS);
+    words.set(this.words);
+    this.words = words;
     const used = new Uint16Array(capacity);
     used.set(this.#used);
     this.#used = used;
@@ -230,11 +234,10 @@ export class PageTable {
     let leaves = 0;
     this.forEachLeaf(0, ROOT_FAN_OUT * FAN_OUT * FAN_OUT * LEAF_PAGES, (page, at) => {
       let used = 0;
-      for (let i = 0; i < LEAF_PAGES; i++) if (this.entries[at + i] !== 0) used++;
-      if (used === 0 || used !== this.#used[at / LEAF_PAGES])
-        throw new Error(
-          `the leaf of page ${page} has ${used} entries and counts ${this.#used[at / LEAF_PAGES]}`,
-        );
+      const counted = this.#used[at / LEAF_WORDS];
+      for (let i = 0; i < LEAF_WORDS; i += ENTRY_WORDS) if (this.words[at + i] !== 0) used++;
+      if (used === 0 || used !== counted)
+        throw new Error(`the leaf of page ${page} has ${used} entries and counts ${counted}`);
       all += used;
       leaves++;
     });
@@ -242,10 +245,4 @@ export class PageTable {
       throw new Error(`the table has ${leaves} leaves and counts ${this.leafCount}`);
     return all;
   }
-}
-
-function grown(array: Uint32Array<ArrayBuffer>, leaves: number): Uint32Array<ArrayBuffer> {
-  const larger = new Uint32Array(leaves * LEAF_PAGES);
-  larger.set(array);
-  return larger;
 }

@@ -2,6 +2,8 @@ import { MEM_PRIVATE } from './constants.ts';
 import {
   CHARGED,
   COPIED,
+  ENTRY_FRAME,
+  ENTRY_WORDS,
   LEAF_PAGES,
   LOCKED,
   PageState,
@@ -76,7 +78,7 @@ export function nextRun(
     const stop = Math.min(end, (leaf === 0 ? table.nextLeaf(number + 1, last) : number + 1) * LEAF_PAGES);
     const shift = (leaf - number) * LEAF_PAGES;
     while (at < stop) {
-      const flags = leaf === 0 ? 0 : table.entries[at + shift]!;
+      const flags = leaf === 0 ? 0 : table.words[(at + shift) * ENTRY_WORDS]!;
       if (flags !== 0) {
         if (commonOf(flags, mask) !== common) return at;
         at++;
@@ -90,10 +92,10 @@ export function nextRun(
   return end;
 }
 
-/** The first place after `from` whose entry is not 0, at most `stop`. */
+/** The number of the first entry after entry `from` that is not 0, at most `stop`. */
 function bareEnd(table: PageTable, from: number, stop: number): number {
   let at = from + 1;
-  while (at < stop && table.entries[at] === 0) at++;
+  while (at < stop && table.words[at * ENTRY_WORDS] === 0) at++;
   return at;
 }
 
@@ -172,11 +174,11 @@ function changeEdge(
   const { table } = space;
   for (let page = first; page < end; page++) {
     const at = table.at(page);
-    const entry = table.entries[at]!;
+    const entry = table.words[at]!;
     const plain = plainFlags(region, page);
     const changed = change(entry === 0 ? plain : entry);
     if (inWorkingSet(entry)) present = true;
-    if (holdsFrame(entry)) table.entries[at] = changed;
+    if (holdsFrame(entry)) table.words[at] = changed;
     else if (changed === plain) {
       if (entry !== 0) table.set(page, 0, 0);
     } else if (changed !== entry) table.set(page, changed, 0);
@@ -196,11 +198,11 @@ function changeEntries(
   const { table } = space;
   table.forEachLeaf(first, end, (from, at, count) => {
     for (let i = 0; i < count; i++) {
-      const entry = table.entries[at + i]!;
+      const entry = table.words[at + i * ENTRY_WORDS]!;
       if (entry === 0) continue;
       if (inWorkingSet(entry)) present = true;
       const changed = change(entry);
-      if (holdsFrame(entry)) table.entries[at + i] = changed;
+      if (holdsFrame(entry)) table.words[at + i * ENTRY_WORDS] = changed;
       else table.set(from + i, changed === change(plainFlags(region, from + i)) ? 0 : changed, 0);
     }
   });
@@ -221,10 +223,10 @@ export function dropPages(space: AddressSpace, first: number, end: number): bool
   const { table } = space;
   table.forEachLeaf(first, end, (from, at, count) => {
     for (let i = 0; i < count; i++) {
-      const entry = table.entries[at + i]!;
+      const entry = table.words[at + i * ENTRY_WORDS]!;
       if (entry === 0) continue;
       if (inWorkingSet(entry)) present = true;
-      if (holdsFrame(entry)) dropFrame(space, entry, table.frames[at + i]!);
+      if (holdsFrame(entry)) dropFrame(space, entry, table.words[at + i * ENTRY_WORDS + ENTRY_FRAME]!);
       table.set(from + i, 0, 0);
     }
   });

@@ -12,7 +12,7 @@ export function granuleDown(page: number): number {
 }
 
 /** Entries of a node. Wide nodes in few cache lines: with 100,000 regions it is those that a call costs. */
-const WIDTH = 32;
+const WIDTH = 16;
 const FEW = WIDTH / 4;
 const MERGED = (WIDTH * 3) / 4;
 /** 32-bit words of a node: what the entries have, one array after the other. All numbers are of granules. */

@@ -1,6 +1,6 @@
 import { FrameKind, NO_FRAME } from '../machine/frames.ts';
 import { PAGE_SIZE } from '../machine/layout.ts';
-import { LEAF_PAGES, PageState, PageTable, STATE_MASK, WRITTEN } from './page-table.ts';
+import { ENTRY_WORDS, LEAF_PAGES, PageState, PageTable, STATE_MASK, WRITTEN } from './page-table.ts';
 import type { Region } from './regions.ts';
 import { STATUS_INSUFFICIENT_RESOURCES, STATUS_SUCCESS } from './status.ts';
 import type { MemorySystem } from './system.ts';
@@ -72,7 +72,7 @@ export class SharedPages {
       }
       const shift = (leaf - number) * LEAF_PAGES;
       const stop = Math.min(end, (number + 1) * LEAF_PAGES);
-      for (; at < stop; at++) if ((table.entries[at + shift] !== 0) !== committed) return at;
+      for (; at < stop; at++) if ((table.words[(at + shift) * ENTRY_WORDS] !== 0) !== committed) return at;
     }
     return end;
   }
@@ -216,7 +216,7 @@ export class SharedPages {
   drop(first: number): void {
     const pages: number[] = [];
     this.table.forEachLeaf(first, MAX_INDEX, (from, at, count) => {
-      for (let i = 0; i < count; i++) if (this.table.entries[at + i] !== 0) pages.push(from + i);
+      for (let i = 0; i < count; i++) if (this.table.words[at + i * ENTRY_WORDS] !== 0) pages.push(from + i);
     });
     for (const page of pages) {
       if (this.resident(page) !== NO_FRAME) this.evict(page);

@@ -13,7 +13,17 @@ import {
 } from './constants.ts';
 import { faultIn } from './fault.ts';
 import { lockPages, unlockPages } from './lock.ts';
-import { LEAF_PAGES, PageState, PageTable, PROTECT_SHIFT, STATE_MASK, WRITTEN } from './page-table.ts';
+import {
+  ENTRY_FRAME,
+  ENTRY_WORDS,
+  LEAF_PAGES,
+  LEAF_WORDS,
+  PageState,
+  PageTable,
+  PROTECT_SHIFT,
+  STATE_MASK,
+  WRITTEN,
+} from './page-table.ts';
 import { dropPages } from './pages.ts';
 import { changeProtection } from './protect.ts';
 import { listRegions, type MemoryInfo, queryMemory, type RegionView } from './query.ts';
@@ -166,15 +176,15 @@ export class AddressSpace {
     // Truncation to 32 bits keeps the bits that number the page in its leaf, and the byte.
     const low = address | 0;
     const leaf = this.table.leaf(Math.floor(address / LEAF_BYTES));
-    const at = leaf * LEAF_PAGES + ((low >>> 12) & (LEAF_PAGES - 1));
-    const flags = this.table.entries[at]!;
+    const at = leaf * LEAF_WORDS + ((low >>> 12) & (LEAF_PAGES - 1)) * ENTRY_WORDS;
+    const flags = this.table.words[at]!;
     if (((READY >>> (flags & STATE_MASK)) & 1) === 0 || (flags & GUARD) !== 0)
       return faultIn(this, address, access);
     if ((flags & (access === WRITE ? WRITABLE : access === EXECUTE ? EXECUTABLE : READABLE)) === 0)
       return faultIn(this, address, access);
     if (access === WRITE && (flags & (STATE_MASK | WRITTEN)) === PageState.shared)
       return faultIn(this, address, access);
-    return this.system.frames.offset(this.table.frames[at]!) + (low & (PAGE_SIZE - 1));
+    return this.system.frames.offset(this.table.words[at + ENTRY_FRAME]!) + (low & (PAGE_SIZE - 1));
   }
 
   /** The regions in order, one entry for each run of pages alike, free space left out. For reports. */

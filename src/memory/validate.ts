@@ -1,6 +1,15 @@
 import { FrameKind } from '../machine/frames.ts';
 import { MEM_COMMIT, MEM_PRIVATE, MEM_RESERVE } from './constants.ts';
-import { COPIED, LOCKED, PageState, PROTECT_MASK, PROTECT_SHIFT, STATE_MASK } from './page-table.ts';
+import {
+  COPIED,
+  ENTRY_FRAME,
+  ENTRY_WORDS,
+  LOCKED,
+  PageState,
+  PROTECT_MASK,
+  PROTECT_SHIFT,
+  STATE_MASK,
+} from './page-table.ts';
 import { holdsFrame, inWorkingSet, isCharged, plainFlags, sectionIndex } from './pages.ts';
 import { isCopy } from './protection.ts';
 import type { Region } from './regions.ts';
@@ -43,11 +52,11 @@ function validateShared(shared: SharedPages, references: Map<number, number>): n
   shared.table.validate();
   shared.table.forEachLeaf(0, 2 ** 35, (from, at, count) => {
     for (let i = 0; i < count; i++) {
-      const flags = shared.table.entries[at + i]!;
+      const flags = shared.table.words[at + i * ENTRY_WORDS]!;
       if (flags === 0) continue;
       committed++;
       if ((flags & STATE_MASK) !== PageState.shared) continue;
-      const frame = shared.table.frames[at + i]!;
+      const frame = shared.table.words[at + i * ENTRY_WORDS + ENTRY_FRAME]!;
       const page = from + i;
       add(references, frame, 1);
       check(frames.kind(frame) === FrameKind.shared, `frame ${frame} of a section is not marked so`);
@@ -100,10 +109,10 @@ function validateRegion(
   const { table } = space;
   table.forEachLeaf(region.start, region.end, (from, at, count) => {
     for (let i = 0; i < count; i++) {
-      const flags = table.entries[at + i]!;
+      const flags = table.words[at + i * ENTRY_WORDS]!;
       if (flags === 0) continue;
       const page = from + i;
-      const frame = table.frames[at + i]!;
+      const frame = table.words[at + i * ENTRY_WORDS + ENTRY_FRAME]!;
       counts.entries++;
       counts.charged += Number(isCharged(region, flags)) - Number(isCharged(region, region.plain(page)));
       check(

@@ -3,7 +3,7 @@ import { describe, expect, test } from 'vitest';
 import { FrameKind, FrameState, Frames, NO_FRAME } from '../../src/machine/frames.ts';
 import { Ram } from '../../src/machine/ram.ts';
 import { MEM_PRIVATE } from '../../src/memory/constants.ts';
-import { PageTable } from '../../src/memory/page-table.ts';
+import { ENTRY_WORDS, PageTable } from '../../src/memory/page-table.ts';
 import { RegionTree } from '../../src/memory/region-tree.ts';
 import { Region } from '../../src/memory/regions.ts';
 import { bench } from './support.ts';
@@ -28,7 +28,7 @@ describe('the page table', () => {
           expect(table.validate()).toBe(shadow.size);
           const seen: number[] = [];
           table.forEachLeaf(0, 2 ** 35, (page, at, count) => {
-            for (let i = 0; i < count; i++) if (table.entries[at + i] !== 0) seen.push(page + i);
+            for (let i = 0; i < count; i++) if (table.words[at + i * ENTRY_WORDS] !== 0) seen.push(page + i);
           });
           expect(seen).toEqual([...shadow.keys()].sort((a, b) => a - b));
           for (const page of shadow.keys()) expect(table.frame(page)).toBe(page % 1000);
