@@ -41,7 +41,7 @@ export function sectionIndex(region: Region, page: number): number {
 }
 
 /** What a run of pages has in common: 0 for reserved, else committed and those of its flags that `mask` names. */
-function commonOf(flags: number, mask: number): number {
+export function commonOf(flags: number, mask: number): number {
   return (flags & STATE_MASK) === PageState.reserved ? 0 : PageState.committed | (flags & mask);
 }
 
@@ -90,6 +90,26 @@ export function nextRun(
     }
   }
   return end;
+}
+
+/**
+ * As nextRun, for pages of one region whose pages without an entry have the flags `plain`. It looks at them one
+ * by one: for small regions.
+ */
+export function smallRunEnd(
+  space: AddressSpace,
+  page: number,
+  end: number,
+  plain: number,
+  mask: number,
+  run: Run,
+): number {
+  const { table } = space;
+  const common = commonOf(table.flags(page) || plain, mask);
+  run.common = common;
+  let at = page + 1;
+  while (at < end && commonOf(table.flags(at) || plain, mask) === common) at++;
+  return at;
 }
 
 /** The number of the first entry after entry `from` that is not 0, at most `stop`. */
@@ -171,18 +191,38 @@ function changeEdge(
   change: (flags: number) => number,
 ): boolean {
   let present = false;
-  const { table } = space;
-  for (let page = first; page < end; page++) {
-    const at = table.at(page);
-    const entry = table.words[at]!;
-    const plain = plainFlags(region, page);
-    const changed = change(entry === 0 ? plain : entry);
-    if (inWorkingSet(entry)) present = true;
-    if (holdsFrame(entry)) table.words[at] = changed;
-    else if (changed === plain) {
-      if (entry !== 0) table.set(page, 0, 0);
-    } else if (changed !== entry) table.set(page, changed, 0);
-  }
+  for (let page = first; page < end; page++)
+    if (changePage(space.table, page, plainFlags(region, page), change)) present = true;
+  return present;
+}
+
+/** Changes one page, which without an entry has the flags `plain`. Answers whether it was in the working set. */
+function changePage(
+  table: PageTable,
+  page: number,
+  plain: number,
+  change: (flags: number) => number,
+): boolean {
+  const at = table.at(page);
+  const entry = table.words[at]!;
+  const changed = change(entry === 0 ? plain : entry);
+  if (holdsFrame(entry)) table.words[at] = changed;
+  else if (changed === plain) {
+    if (entry !== 0) table.set(page, 0, 0);
+  } else if (changed !== entry) table.set(page, changed, 0);
+  return inWorkingSet(entry);
+}
+
+/** As changePages, for a part of a small region whose pages without an entry have the flags `plain`. */
+export function changeSmall(
+  space: AddressSpace,
+  first: number,
+  end: number,
+  plain: number,
+  change: (flags: number) => number,
+): boolean {
+  let present = false;
+  for (let page = first; page < end; page++) if (changePage(space.table, page, plain, change)) present = true;
   return present;
 }
 

@@ -2,7 +2,15 @@ import { PAGE_SIZE } from '../machine/layout.ts';
 import { done } from './allocate.ts';
 import { MEM_PRIVATE } from './constants.ts';
 import { CHARGED, PROTECT_MASK, PROTECT_SHIFT } from './page-table.ts';
-import { changePages, countPages, flagsOf, withProtection } from './pages.ts';
+import {
+  changePages,
+  changeSmall,
+  countPages,
+  flagsOf,
+  type Run,
+  smallRunEnd,
+  withProtection,
+} from './pages.ts';
 import { isCopy, pageProtection, viewProtection } from './protection.ts';
 import type { Region } from './regions.ts';
 import { sectionLimit } from './section.ts';
@@ -25,6 +33,9 @@ export function changeProtection(space: AddressSpace, base: number, size: number
   if (!(size > 0 && base + size - 1 <= space.highest)) return STATUS_INVALID_PARAMETER_3;
   const first = Math.floor(base / PAGE_SIZE);
   const end = Math.ceil((base + size) / PAGE_SIZE);
+  const facts = space.facts.find(first);
+  if (facts >= 0 && space.facts.isPrivate(facts) && isPart(space, facts, first, end))
+    return changeSmallPart(space, facts, first, end, protect);
   const region = space.tree.find(first);
   if (region === undefined || end > region.end) return STATUS_CONFLICTING_ADDRESSES;
   const valid = pageProtection(protect, region.type);
@@ -38,6 +49,34 @@ export function changeProtection(space: AddressSpace, base: number, size: number
   const present = changePages(space, region, first, end, (flags) => withProtection(flags, effective));
   if (present) space.changed(first, end - first);
   space.resultProtect = old;
+  return done(space, first, end);
+}
+
+/** Whether the pages are some of a small region but not all: what it says of all its pages stays true. */
+function isPart(space: AddressSpace, facts: number, first: number, end: number): boolean {
+  const regionEnd = space.facts.end(facts);
+  return end < regionEnd || (end === regionEnd && first > space.facts.start(facts));
+}
+
+const run: Run = { common: 0 };
+
+/** The same for private memory as far as what is kept of its region tells all: the region need not be looked at. */
+function changeSmallPart(
+  space: AddressSpace,
+  at: number,
+  first: number,
+  end: number,
+  protect: number,
+): number {
+  const { facts } = space;
+  const valid = pageProtection(protect, MEM_PRIVATE);
+  if (valid === 0) return STATUS_INVALID_PAGE_PROTECTION;
+  const plain = facts.plain(at);
+  if (smallRunEnd(space, first, end, plain, 0, run) < end || run.common === 0) return STATUS_NOT_COMMITTED;
+  space.resultProtect = ((space.table.flags(first) || plain) & PROTECT_MASK) >>> PROTECT_SHIFT;
+  facts.mix(facts.start(at), facts.end(at));
+  if (changeSmall(space, first, end, plain, (flags) => withProtection(flags, valid)))
+    space.changed(first, end - first);
   return done(space, first, end);
 }
 

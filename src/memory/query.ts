@@ -1,7 +1,8 @@
 import { PAGE_SIZE } from '../machine/layout.ts';
 import { MEM_COMMIT, MEM_FREE, MEM_RESERVE, PAGE_NOACCESS } from './constants.ts';
 import { PROTECT_MASK, PROTECT_SHIFT } from './page-table.ts';
-import { nextRun, type Run } from './pages.ts';
+import { commonOf, nextRun, type Run, smallRunEnd } from './pages.ts';
+import { isSmall } from './region-facts.ts';
 import type { Region } from './regions.ts';
 import type { AddressSpace } from './space.ts';
 import { STATUS_INVALID_PARAMETER, STATUS_SUCCESS } from './status.ts';
@@ -44,16 +45,25 @@ export function queryMemory(space: AddressSpace, address: number, into: MemoryIn
   into.baseAddress = page * PAGE_SIZE;
   const { facts } = space;
   const at = facts.find(page);
-  if (at >= 0) {
-    into.allocationBase = facts.start(at) * PAGE_SIZE;
-    into.allocationProtect = facts.allocationProtect(at);
+  if (at < 0) return search(space, page, into);
+  into.allocationBase = facts.start(at) * PAGE_SIZE;
+  into.allocationProtect = facts.allocationProtect(at);
+  into.type = facts.type(at);
+  if (facts.isMixed(at)) {
+    const end = smallRunEnd(space, page, facts.end(at), facts.plain(at), PROTECT_MASK, run);
+    describeRun(page, end, into);
+  } else {
     into.regionSize = (facts.end(at) - page) * PAGE_SIZE;
     into.state = facts.state(at);
     into.protect = facts.protect(at);
-    into.type = facts.type(at);
-    return STATUS_SUCCESS;
   }
-  return search(space, page, into);
+  return STATUS_SUCCESS;
+}
+
+function describeRun(page: number, end: number, into: MemoryInfo): void {
+  into.regionSize = (end - page) * PAGE_SIZE;
+  into.state = run.common === 0 ? MEM_RESERVE : MEM_COMMIT;
+  into.protect = (run.common & PROTECT_MASK) >>> PROTECT_SHIFT;
 }
 
 function search(space: AddressSpace, page: number, into: MemoryInfo): number {
@@ -62,15 +72,18 @@ function search(space: AddressSpace, page: number, into: MemoryInfo): number {
     describeFree(space, page, into);
     return STATUS_SUCCESS;
   }
-  space.facts.keep(region, page);
-  const end = runEnd(space, region, page);
+  if (isSmall(region.end - region.start)) space.facts.keep(region, page, isMixed(space, region));
   into.allocationBase = region.start * PAGE_SIZE;
   into.allocationProtect = region.allocationProtect;
-  into.regionSize = (end - page) * PAGE_SIZE;
-  into.state = run.common === 0 ? MEM_RESERVE : MEM_COMMIT;
-  into.protect = (run.common & PROTECT_MASK) >>> PROTECT_SHIFT;
   into.type = region.type;
+  describeRun(page, runEnd(space, region, page), into);
   return STATUS_SUCCESS;
+}
+
+/** Whether a page differs from what its region says of those without an entry. */
+function isMixed(space: AddressSpace, region: Region): boolean {
+  if (runEnd(space, region, region.start) < region.end) return true;
+  return run.common !== commonOf(region.plainOfAll, PROTECT_MASK);
 }
 
 function describeFree(space: AddressSpace, page: number, into: MemoryInfo): void {

@@ -5,13 +5,14 @@ import type { Region } from './regions.ts';
 
 const GRANULE_PAGES = GRANULE / PAGE_SIZE;
 /** Regions up to this size are kept: then the granules under which one is found are few. */
-const MOST_PAGES = 16 * GRANULE_PAGES;
+const MOST_PAGES = 8 * GRANULE_PAGES;
 
 // A record is two 32-bit words, eight records to a cache line: the granule in which the region begins, and
-// pages less one in bits 0-7, protection where page-table entries have it (8-18, 0 for reserved pages),
+// pages less one in bits 0-6, mixed, protection where page-table entries have it (8-18, 0 for reserved pages),
 // committed, allocation protection in 20-30, mapped.
 const WORDS = 2;
-const LAST_PAGE_MASK = 0xff;
+const LAST_PAGE_MASK = 0x7f;
+const MIXED = 0x80;
 const COMMITTED = 0x80000;
 const ALLOCATION_SHIFT = 20;
 const ALLOCATION_MASK = 0x7ff;
@@ -21,10 +22,16 @@ const MAPPED = 0x80000000 | 0;
 const FIRST_SLOTS = 64;
 const MOST_SLOTS = 2 ** 20;
 
+/** Whether facts of a region of so many pages can be kept. */
+export function isSmall(pages: number): boolean {
+  return pages <= MOST_PAGES;
+}
+
 /**
- * What queries ask of small regions whose pages are all alike, by the low bits of a granule's number: most
- * queries read one cache line, whatever the number of regions. Its truth is the region's: whoever changes
- * what a record says drops it.
+ * What calls ask most about small regions, by the low bits of a granule's number: most queries read one cache
+ * line, and changes of protection that and the pages' entries, whatever the number of regions. Its truth is the
+ * region's and the page table's: whoever changes what a record says drops it. A record tells how the pages without
+ * an entry are; unless it is marked as mixed, all pages are so.
  */
 export class RegionFacts {
   /** Records; one whose first word is 0 is nobody's, for no region begins in the first granule. */
@@ -48,11 +55,23 @@ export class RegionFacts {
   type(at: number): number {
     return this.#words[at + 1]! < 0 ? MEM_MAPPED : MEM_PRIVATE;
   }
-  /** MEM_COMMIT or MEM_RESERVE: the state of all pages. */
+  isPrivate(at: number): boolean {
+    return this.#words[at + 1]! >= 0;
+  }
+  /** Whether pages can have entries that differ from `plain` in state or protection. */
+  isMixed(at: number): boolean {
+    return (this.#words[at + 1]! & MIXED) !== 0;
+  }
+  /** Flags of pages without an entry, as page-table.ts has them, marks aside. */
+  plain(at: number): number {
+    const facts = this.#words[at + 1]!;
+    return (facts & COMMITTED) !== 0 ? PageState.committed | (facts & PROTECT_MASK) : PageState.reserved;
+  }
+  /** MEM_COMMIT or MEM_RESERVE: the state of pages without an entry. */
   state(at: number): number {
     return (this.#words[at + 1]! & COMMITTED) !== 0 ? MEM_COMMIT : MEM_RESERVE;
   }
-  /** The protection of all pages; 0 if they are reserved. */
+  /** The protection of pages without an entry; 0 if they are reserved. */
   protect(at: number): number {
     return (this.#words[at + 1]! & PROTECT_MASK) >>> PROTECT_SHIFT;
   }
@@ -60,16 +79,17 @@ export class RegionFacts {
     return (this.#words[at + 1]! >>> ALLOCATION_SHIFT) & ALLOCATION_MASK;
   }
 
-  /** Keeps a region's facts for queries about the granule of `page`, if they can be told in a record. */
-  keep(region: Region, page: number): void {
+  /** Keeps a region's facts for calls about the granule of `page`, if they can be told in a record. */
+  keep(region: Region, page: number, isMixed: boolean): void {
     const pages = region.end - region.start;
-    const flags = region.uniform;
-    if (flags === 0 || pages > MOST_PAGES || region.type === MEM_IMAGE) return;
+    const flags = region.plainOfAll;
+    if (flags === 0 || !isSmall(pages) || region.type === MEM_IMAGE) return;
     const isReserved = (flags & STATE_MASK) === PageState.reserved;
     const at = (Math.floor(page / GRANULE_PAGES) & this.#mask) * WORDS;
     this.#words[at] = region.start / GRANULE_PAGES;
     this.#words[at + 1] =
       (pages - 1) |
+      (isMixed ? MIXED : 0) |
       (isReserved ? 0 : (flags & PROTECT_MASK) | COMMITTED) |
       (region.allocationProtect << ALLOCATION_SHIFT) |
       (region.type === MEM_MAPPED ? MAPPED : 0);
@@ -77,12 +97,22 @@ export class RegionFacts {
 
   /** Forgets a region that goes or changes. */
   drop(region: Region): void {
-    if (region.end - region.start > MOST_PAGES) return;
+    if (!isSmall(region.end - region.start)) return;
     const words = this.#words;
     const start = region.start / GRANULE_PAGES;
     for (let granule = start; granule * GRANULE_PAGES < region.end; granule++) {
       const at = (granule & this.#mask) * WORDS;
       if (words[at] === start) words[at] = 0;
+    }
+  }
+
+  /** Notes that entries of the small region [first, end) may differ from its plain flags from now on. */
+  mix(first: number, end: number): void {
+    const words = this.#words;
+    const start = first / GRANULE_PAGES;
+    for (let granule = start; granule * GRANULE_PAGES < end; granule++) {
+      const at = (granule & this.#mask) * WORDS;
+      if (words[at] === start) words[at + 1] = words[at + 1]! | MIXED;
     }
   }
 

@@ -1,3 +1,4 @@
+import { isSmall } from './region-facts.ts';
 import type { Section } from './section.ts';
 import type { AddressSpace } from './space.ts';
 
@@ -12,7 +13,10 @@ export class Region {
   readonly end: number;
   /** Its number in the tree of its address space while it is there, else -1. */
   slot = -1;
-  /** Flags that hold for all pages as far as state and protection go, or 0 if pages may differ in them. */
+  /**
+   * Of a large region: flags that hold for all pages as far as state and protection go, or 0 if pages may differ
+   * in them. 0 for small ones, about which RegionFacts knows as much.
+   */
   uniform: number;
   /** MEM_PRIVATE, MEM_MAPPED or MEM_IMAGE. */
   readonly type: number;
@@ -46,18 +50,23 @@ export class Region {
     this.#plain = plain;
     this.sectionPage = sectionPage;
     this.allocationProtect = allocationProtect;
-    this.uniform = section?.isReserve ? 0 : plain;
+    this.uniform = section?.isReserve || isSmall(end - start) ? 0 : plain;
   }
 
   /** Called before an entry gets another state (committed or not) or protection than the plain flags have. */
   mix(): void {
-    if (this.uniform === 0) return;
-    this.uniform = 0;
-    this.space.facts.drop(this);
+    if (isSmall(this.end - this.start)) this.space.facts.mix(this.start, this.end);
+    else this.uniform = 0;
   }
   /** Called when no entry has another state or protection than the plain flags any more. */
   unmix(): void {
-    if (this.#runs === undefined) this.uniform = this.#plain;
+    if (isSmall(this.end - this.start)) this.space.facts.keep(this, this.start, false);
+    else if (this.#runs === undefined) this.uniform = this.#plain;
+  }
+
+  /** Flags of all pages that have no entry; 0 if these differ, or the section has a say in them. */
+  get plainOfAll(): number {
+    return this.#runs !== undefined || this.section?.isReserve ? 0 : this.#plain;
   }
 
   /** Flags of a page that has no entry. */
@@ -72,12 +81,10 @@ export class Region {
 
   /** Changes the flags of pages [first, end) that have no entry. */
   changePlain(first: number, end: number, change: (flags: number) => number): void {
+    this.space.facts.drop(this);
     if (this.#runs === undefined && first === this.start && end === this.end) {
       this.#plain = change(this.#plain);
-      // What a record keeps of it is dropped with the old flags.
-      if (this.uniform === 0) return;
-      this.mix();
-      this.unmix();
+      if (this.uniform !== 0) this.uniform = this.#plain;
       return;
     }
     this.mix();

@@ -202,7 +202,7 @@ export class AddressSpace {
   add(region: Region): void {
     this.tree.insert(region);
     this.facts.resize(this.tree.count);
-    this.facts.keep(region, region.start);
+    this.facts.keep(region, region.start, false);
   }
   /** Removes a region that holds nothing any more. */
   remove(region: Region): void {

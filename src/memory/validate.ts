@@ -1,5 +1,5 @@
 import { FrameKind } from '../machine/frames.ts';
-import { MEM_COMMIT, MEM_PRIVATE, MEM_RESERVE } from './constants.ts';
+import { MEM_PRIVATE } from './constants.ts';
 import {
   COPIED,
   ENTRY_FRAME,
@@ -10,7 +10,7 @@ import {
   PROTECT_SHIFT,
   STATE_MASK,
 } from './page-table.ts';
-import { holdsFrame, inWorkingSet, isCharged, plainFlags, sectionIndex } from './pages.ts';
+import { commonOf, flagsOf, holdsFrame, inWorkingSet, isCharged, plainFlags, sectionIndex } from './pages.ts';
 import { isCopy } from './protection.ts';
 import type { Region } from './regions.ts';
 import type { SharedPages } from './shared-pages.ts';
@@ -119,7 +119,10 @@ function validateRegion(
         holdsFrame(flags) || flags !== plainFlags(region, page),
         `page ${page} has an entry that says nothing`,
       );
-      check(isUniform(region, flags), `page ${page} differs from its region, which says that none does`);
+      check(
+        region.uniform === 0 || areAlike(flags, region.uniform),
+        `page ${page} differs from its region, which says that none does`,
+      );
       if (!holdsFrame(flags)) continue;
       validateEntry(space, region, page, flags, frame);
       add(references, frame, (flags & LOCKED) === 0 ? 1 : 2);
@@ -131,30 +134,26 @@ function validateRegion(
   });
 }
 
-/** Whether an entry tells queries what its region says of all its pages, if it says anything. */
-function isUniform(region: Region, flags: number): boolean {
-  const { uniform } = region;
-  if (uniform === 0) return true;
-  const isReserved = (flags & STATE_MASK) === PageState.reserved;
-  if (isReserved !== ((uniform & STATE_MASK) === PageState.reserved)) return false;
-  return isReserved || ((flags ^ uniform) & PROTECT_MASK) === 0;
+/** Whether queries are told the same of two pages of a region, by their flags. */
+function areAlike(flags: number, others: number): boolean {
+  return commonOf(flags, PROTECT_MASK) === commonOf(others, PROTECT_MASK);
 }
 
-/** Queries of small regions are answered from what the space keeps of them. */
+/** Calls about small regions are answered from what the space keeps of them. */
 function validateFacts(space: AddressSpace, region: Region): void {
+  const { facts } = space;
   for (let page = region.start; page < Math.min(region.end, region.start + 256); page++) {
-    const at = space.facts.find(page);
+    const at = facts.find(page);
     if (at < 0) continue;
-    const { uniform } = region;
-    const state = (uniform & STATE_MASK) === PageState.reserved ? MEM_RESERVE : MEM_COMMIT;
+    const plain = region.plainOfAll;
     const isRight =
-      uniform !== 0 &&
-      space.facts.start(at) === region.start &&
-      space.facts.end(at) === region.end &&
-      space.facts.type(at) === region.type &&
-      space.facts.allocationProtect(at) === region.allocationProtect &&
-      space.facts.state(at) === state &&
-      space.facts.protect(at) === (state === MEM_RESERVE ? 0 : (uniform & PROTECT_MASK) >>> PROTECT_SHIFT);
+      plain !== 0 &&
+      facts.start(at) === region.start &&
+      facts.end(at) === region.end &&
+      facts.type(at) === region.type &&
+      facts.allocationProtect(at) === region.allocationProtect &&
+      areAlike(facts.plain(at), plain) &&
+      (facts.isMixed(at) || areAlike(flagsOf(space, region, page), plain));
     check(isRight, `the facts kept for page ${page} are not those of its region`);
   }
 }
