@@ -193,13 +193,25 @@ export function free(space: AddressSpace, base: number, size: number, type: numb
   if (type === MEM_RELEASE && size !== 0) return STATUS_INVALID_PARAMETER_3;
   if (!(base >= 0 && base <= space.highest)) return STATUS_INVALID_PARAMETER_2;
   if (!(base + size - 1 <= space.highest)) return STATUS_INVALID_PARAMETER_3;
-  const region = space.tree.find(Math.floor(base / PAGE_SIZE));
+  const page = Math.floor(base / PAGE_SIZE);
+  const facts = space.facts.find(page);
+  if (facts >= 0 && type === MEM_RELEASE && space.facts.isPrivate(facts))
+    return releaseSmall(space, facts, base);
+  const region = space.tree.find(page);
   if (region === undefined) return STATUS_MEMORY_NOT_ALLOCATED;
   if (region.section !== undefined) return STATUS_UNABLE_TO_DELETE_SECTION;
   if (type === MEM_DECOMMIT) return decommit(space, region, base, size);
   if (base !== region.start * PAGE_SIZE) return STATUS_FREE_VM_NOT_AT_BASE;
   space.release(region);
   return done(space, region.start, region.end);
+}
+
+function releaseSmall(space: AddressSpace, facts: number, base: number): number {
+  const start = space.facts.start(facts);
+  const end = space.facts.end(facts);
+  if (base !== start * PAGE_SIZE) return STATUS_FREE_VM_NOT_AT_BASE;
+  space.releaseSmall(facts);
+  return done(space, start, end);
 }
 
 function decommit(space: AddressSpace, region: Region, base: number, size: number): number {

@@ -112,6 +112,14 @@ export function smallRunEnd(
   return at;
 }
 
+/** How many pages of [first, end) are committed; those without an entry have the flags `plain`. */
+export function countSmall(space: AddressSpace, first: number, end: number, plain: number): number {
+  let count = 0;
+  for (let page = first; page < end; page++)
+    if (((space.table.flags(page) || plain) & STATE_MASK) !== PageState.reserved) count++;
+  return count;
+}
+
 /** The number of the first entry after entry `from` that is not 0, at most `stop`. */
 function bareEnd(table: PageTable, from: number, stop: number): number {
   let at = from + 1;

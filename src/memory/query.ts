@@ -54,7 +54,7 @@ export function queryMemory(space: AddressSpace, address: number, into: MemoryIn
     describeRun(page, end, into);
   } else {
     into.regionSize = (facts.end(at) - page) * PAGE_SIZE;
-    into.state = facts.state(at);
+    into.state = facts.isCommitted(at) ? MEM_COMMIT : MEM_RESERVE;
     into.protect = facts.protect(at);
   }
   return STATUS_SUCCESS;

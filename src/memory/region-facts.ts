@@ -1,5 +1,5 @@
 import { GRANULE, PAGE_SIZE } from '../machine/layout.ts';
-import { MEM_COMMIT, MEM_IMAGE, MEM_MAPPED, MEM_PRIVATE, MEM_RESERVE } from './constants.ts';
+import { MEM_IMAGE, MEM_MAPPED, MEM_PRIVATE } from './constants.ts';
 import { PageState, PROTECT_MASK, PROTECT_SHIFT, STATE_MASK } from './page-table.ts';
 import type { Region } from './regions.ts';
 
@@ -67,9 +67,9 @@ export class RegionFacts {
     const facts = this.#words[at + 1]!;
     return (facts & COMMITTED) !== 0 ? PageState.committed | (facts & PROTECT_MASK) : PageState.reserved;
   }
-  /** MEM_COMMIT or MEM_RESERVE: the state of pages without an entry. */
-  state(at: number): number {
-    return (this.#words[at + 1]! & COMMITTED) !== 0 ? MEM_COMMIT : MEM_RESERVE;
+  /** Whether pages without an entry are committed. */
+  isCommitted(at: number): boolean {
+    return (this.#words[at + 1]! & COMMITTED) !== 0;
   }
   /** The protection of pages without an entry; 0 if they are reserved. */
   protect(at: number): number {
@@ -97,10 +97,13 @@ export class RegionFacts {
 
   /** Forgets a region that goes or changes. */
   drop(region: Region): void {
-    if (!isSmall(region.end - region.start)) return;
+    if (isSmall(region.end - region.start)) this.dropRange(region.start, region.end);
+  }
+  /** Forgets the small region [first, end). */
+  dropRange(first: number, end: number): void {
     const words = this.#words;
-    const start = region.start / GRANULE_PAGES;
-    for (let granule = start; granule * GRANULE_PAGES < region.end; granule++) {
+    const start = first / GRANULE_PAGES;
+    for (let granule = start; granule * GRANULE_PAGES < end; granule++) {
       const at = (granule & this.#mask) * WORDS;
       if (words[at] === start) words[at] = 0;
     }

@@ -19,6 +19,8 @@ const MERGED = (WIDTH * 3) / 4;
 const NODE = WIDTH * 4;
 /** The granule after the entry's (last) region. The first of its (first) region is at the place itself. */
 const END = WIDTH;
+/** Levels that a tree of as many nodes as there can be regions has. */
+const MOST_LEVELS = 32;
 /** Free granules before the region; of a child, the most that one of its regions has. */
 const GAP = WIDTH * 2;
 /** The child, in nodes above the leaves; the number of the region, in leaves. */
@@ -136,6 +138,10 @@ class Nodes {
 const FIRST_HINTS = 64;
 const MAX_HINTS = 2 ** 20;
 
+/** The node of a place that has an entry. */
+function nodeOf(place: number): number {
+  return Math.floor(place / NODE);
+}
 function granuleOf(page: number): number {
   return Math.floor(page / GRANULE_PAGES);
 }
@@ -162,6 +168,8 @@ export class RegionTree {
    * the path to it: with 100,000 regions that is a few cache misses less. Some are of regions that are gone.
    */
   #hints: (Region | undefined)[] = new Array(FIRST_HINTS).fill(undefined);
+  /** Places from the leaf up, as #descend found them. */
+  readonly #path = new Int32Array(MOST_LEVELS);
   count = 0;
 
   constructor(lowest: number) {
@@ -299,38 +307,95 @@ export class RegionTree {
   }
 
   remove(region: Region): void {
-    const start = granuleOf(region.start);
-    const before = this.#endBefore(start);
-    this.#removeFrom(this.#root, this.#height, start, region.slot);
-    if (this.#height > 0 && this.#nodes.counts[this.#root] === 1) {
-      this.#nodes.drop(this.#root);
-      this.#root = this.#nodes.item(this.#root * NODE);
-      this.#height--;
-    }
-    this.#remeasure(this.#root, this.#height, start, before);
-    this.#regions[region.slot] = undefined;
-    this.#freeSlots.push(region.slot);
+    this.#removeAt(granuleOf(region.start));
     region.slot = -1;
+  }
+  /** The same for the region of pages [first, end), without a look at it. Costs more the larger it is. */
+  removeUnseen(first: number, end: number): void {
+    this.#removeAt(granuleOf(first));
+    const mask = this.#hints.length - 1;
+    for (let granule = granuleOf(first); granule < granuleFrom(end); granule++)
+      this.#hints[granule & mask] = undefined;
+  }
+
+  #removeAt(start: number): void {
+    const nodes = this.#nodes;
+    const place = this.#descend(start);
+    const leaf = nodeOf(place);
+    const slot = nodes.item(place);
+    if (nodes.start(place) !== start) throw new Error(`the region of granule ${start} is not in the tree`);
+    const before = this.#endBeforePath();
+    nodes.close(leaf, place);
+    if (place < nodes.stop(leaf)) nodes.setGap(place, nodes.start(place) - before);
+    else this.#remeasureNext(before);
+    this.#ascend();
+    this.#regions[slot] = undefined;
+    this.#freeSlots.push(slot);
     this.count--;
   }
 
-  #removeFrom(node: number, level: number, start: number, slot: number): void {
+  /** The place of the last region that begins at or before the granule; the path holds the place at each level. */
+  #descend(granule: number): number {
     const nodes = this.#nodes;
-    const place = nodes.upTo(node, start) - 1;
+    let node = this.#root;
+    for (let level = this.#height; level > 0; level--) {
+      const place = nodes.upTo(node, granule) - 1;
+      this.#path[level] = place;
+      node = nodes.item(place);
+    }
+    return (this.#path[0] = nodes.upTo(node, granule) - 1);
+  }
+
+  /** The granule after the last region before that at the path. */
+  #endBeforePath(): number {
+    for (let level = 0; level <= this.#height; level++) {
+      const place = this.#path[level]!;
+      if (place % NODE !== 0) return this.#nodes.end(place - 1);
+    }
+    return this.#lowest;
+  }
+
+  /** Measures the gap before the first region of the next leaf after the path anew; the one before ends at `before`. */
+  #remeasureNext(before: number): void {
+    const nodes = this.#nodes;
+    for (let level = 1; level <= this.#height; level++) {
+      const next = this.#path[level]! + 1;
+      if (next === nodes.stop(nodeOf(next))) continue;
+      this.#setFirstGap(next, level, before);
+      return;
+    }
+  }
+  #setFirstGap(place: number, level: number, before: number): void {
+    const nodes = this.#nodes;
     if (level === 0) {
-      if (nodes.item(place) !== slot) throw new Error(`the region of granule ${start} is not in the tree`);
-      nodes.close(node, place);
+      nodes.setGap(place, nodes.start(place) - before);
       return;
     }
     const child = nodes.item(place);
-    this.#removeFrom(child, level - 1, start, slot);
-    if (nodes.counts[child] === 0) {
-      nodes.close(node, place);
-      nodes.drop(child);
-      return;
+    this.#setFirstGap(child * NODE, level - 1, before);
+    nodes.setGap(place, nodes.maxGap(child));
+  }
+
+  /** Describes the nodes of the path anew after a removal, and joins those that have few entries left. */
+  #ascend(): void {
+    const nodes = this.#nodes;
+    for (let level = 1; level <= this.#height; level++) {
+      const place = this.#path[level]!;
+      const node = nodeOf(place);
+      const child = nodes.item(place);
+      if (nodes.counts[child] === 0) {
+        nodes.close(node, place);
+        nodes.drop(child);
+        continue;
+      }
+      nodes.describe(place, child);
+      if (nodes.counts[child]! <= FEW) this.#merge(node, place);
     }
-    nodes.describe(place, child);
-    if (nodes.counts[child]! <= FEW) this.#merge(node, place);
+    if (this.#height > 0 && nodes.counts[this.#root] === 1) {
+      nodes.drop(this.#root);
+      this.#root = nodes.item(this.#root * NODE);
+      this.#height--;
+    }
   }
 
   /** Joins the child at a place, which has few entries left, to a neighbour that has room for them. */

@@ -24,7 +24,7 @@ import {
   STATE_MASK,
   WRITTEN,
 } from './page-table.ts';
-import { dropPages } from './pages.ts';
+import { countSmall, dropPages } from './pages.ts';
 import { changeProtection } from './protect.ts';
 import { listRegions, type MemoryInfo, queryMemory, type RegionView } from './query.ts';
 import { RegionFacts } from './region-facts.ts';
@@ -219,6 +219,23 @@ export class AddressSpace {
     this.uncharge(region, region.charged);
     this.remove(region);
     if (present) this.changed(region.start, region.end - region.start);
+  }
+
+  /** The same for a small private region, of which only what is kept of it is looked at. */
+  releaseSmall(facts: number): void {
+    const start = this.facts.start(facts);
+    const end = this.facts.end(facts);
+    const charged = this.facts.isMixed(facts)
+      ? countSmall(this, start, end, this.facts.plain(facts))
+      : this.facts.isCommitted(facts)
+        ? end - start
+        : 0;
+    const present = dropPages(this, start, end);
+    this.system.uncharge(charged);
+    this.statistics.committed -= charged;
+    this.facts.dropRange(start, end);
+    this.tree.removeUnseen(start, end);
+    if (present) this.changed(start, end - start);
   }
 
   /** Tells everybody who remembers translations that those of these pages are void. */
