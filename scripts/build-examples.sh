@@ -1,11 +1,12 @@
 #!/bin/sh
 # Builds every Windows program of the project with Debian's mingw, byte for byte the same each time:
-#   examples/*.c, test/guest/*.c, bench/guest/*.c and the generated fault programs.
+#   examples/*.c, test/guest/*.c and *.cpp, bench/guest/*.c and the generated fault programs.
 # Usage: scripts/build-examples.sh [FOLDER]   FOLDER gets examples/ test/guest/ bench/guest/ scripts/ (default: in place)
 #        scripts/build-examples.sh --check    builds elsewhere and compares with the .exe files checked in
 set -eu
 root=$(cd "$(dirname "$0")/.." && pwd)
 CC=${CC:-x86_64-w64-mingw32-gcc}
+CXX=${CXX:-x86_64-w64-mingw32-g++}
 
 check=
 if [ "${1:-}" = --check ]; then
@@ -21,6 +22,7 @@ mkdir -p "$out/examples" "$out/test/guest" "$out/bench/guest" "$out/scripts"
 cflags="-O2 -std=gnu11 -Wall -Wextra -Werror -fno-ident -ffile-prefix-map=$root=."
 # Reading the TEB through gs is no null pointer.
 cflags="$cflags --param=min-pagesize=0"
+cxxflags="-O2 -std=gnu++17 -Wall -Wextra -Werror -fno-ident -ffile-prefix-map=$root=. -static"
 ldflags="-Wl,--no-insert-timestamp"
 strip="-s"
 symbols="-Wl,--strip-debug"
@@ -62,6 +64,11 @@ for source in "$root"/test/guest/*.c; do
     [ -e "$source" ] || continue
     name=$(basename "$source" .c)
     compile "test/guest/$name.exe" "$strip $msvcrt" "test/guest/$name.c" -lntdll
+done
+for source in "$root"/test/guest/*.cpp; do
+    name=$(basename "$source" .cpp)
+    # shellcheck disable=SC2086
+    (cd "$root" && "$CXX" $cxxflags $strip $msvcrt -o "$out/test/guest/$name.exe" "test/guest/$name.cpp" $ldflags)
 done
 for source in "$root"/bench/guest/*.c; do
     [ -e "$source" ] || continue

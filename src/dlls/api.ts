@@ -1,3 +1,4 @@
+import { CALLING_FRAME } from '../process/host-frames.ts';
 import type { Thread } from '../process/thread.ts';
 import type { CallShape } from './calling-convention.ts';
 
@@ -54,6 +55,17 @@ export interface Parameter {
   readonly kind: Kind;
 }
 
+/** What the stub of a calling function has on the stack. */
+export interface StubFrame {
+  /** Bytes: shadow space, stack arguments of what it calls, and what the function keeps there. */
+  readonly size: number;
+  /** Entered by the kernel, which has made its frame (process/stub-frames.ts), not by a call. */
+  readonly interrupt?: boolean;
+  /** Name of the hidden function in its DLL that is its language handler. */
+  readonly handler?: string;
+}
+const PLAIN_FRAME: StubFrame = { size: CALLING_FRAME };
+
 /** One API function. `A` are the numbers its implementation takes. */
 export interface Declaration<A extends readonly number[] = readonly number[]> {
   readonly rule: FaultRule;
@@ -62,6 +74,10 @@ export interface Declaration<A extends readonly number[] = readonly number[]> {
   readonly result: Kind;
   readonly plain: Plain<A> | undefined;
   readonly calling: Calling<A> | undefined;
+  /** The frame of a calling function's stub. */
+  readonly frame: StubFrame;
+  /** Not exported: a handler that frames of our own name. */
+  readonly hidden: boolean;
   /** The documentation makes it do nothing; listed as such on the coverage page. */
   readonly documentedNoOp: boolean;
 }
@@ -107,6 +123,8 @@ class Declared<A extends readonly number[]> implements Declaration<A> {
   readonly result: Kind;
   readonly plain: Plain<A> | undefined;
   readonly calling: Calling<A> | undefined;
+  readonly frame: StubFrame;
+  readonly hidden: boolean;
   readonly documentedNoOp: boolean;
   readonly #list: string;
   #parsed: ReturnType<typeof parseParameters> | undefined = undefined;
@@ -117,14 +135,16 @@ class Declared<A extends readonly number[]> implements Declaration<A> {
     result: Kind,
     plain: Plain<A> | undefined,
     calling: Calling<A> | undefined,
-    documentedNoOp = false,
+    rest: { frame?: StubFrame; hidden?: boolean; documentedNoOp?: boolean } = {},
   ) {
     this.rule = rule;
     this.#list = list;
     this.result = result;
     this.plain = plain;
     this.calling = calling;
-    this.documentedNoOp = documentedNoOp;
+    this.frame = rest.frame ?? PLAIN_FRAME;
+    this.hidden = rest.hidden ?? false;
+    this.documentedNoOp = rest.documentedNoOp ?? false;
   }
 
   get parameters(): readonly Parameter[] {
@@ -160,8 +180,28 @@ export function calling<const S extends string>(
   list: S,
   result: Kind,
   run: Calling<ParametersOf<S>>,
+  frame?: StubFrame,
 ): Declaration<ParametersOf<S>> {
-  return new Declared('library', list, result, undefined, run);
+  return new Declared('library', list, result, undefined, run, { frame });
+}
+
+const HANDLER =
+  'ExceptionRecord: address, EstablisherFrame: address, ContextRecord: address, DispatcherContext: address';
+type HandlerArguments = ParametersOf<typeof HANDLER>;
+
+/** The language handler of a frame of ours, which names it (StubFrame.handler): no export. */
+export function frameHandler(run: Plain<HandlerArguments>): Declaration<HandlerArguments> {
+  return new Declared('library', HANDLER, 'int', run, undefined, { hidden: true });
+}
+
+/** A frame handler that calls back. */
+export function callingFrameHandler(run: Calling<HandlerArguments>): Declaration<HandlerArguments> {
+  return new Declared('library', HANDLER, 'int', undefined, run, { hidden: true });
+}
+
+/** A language handler that programs name: an export. */
+export function languageHandler(run: Calling<HandlerArguments>): Declaration<HandlerArguments> {
+  return new Declared('library', HANDLER, 'int', undefined, run);
 }
 
 /** A function that the documentation makes a no-op (a hint, a 16-bit leftover): returns `value`, does nothing else. */
@@ -170,7 +210,7 @@ export function documentedNoOp<const S extends string>(
   result: Kind,
   value = 0,
 ): Declaration<number[]> {
-  return new Declared<number[]>('service', list, result, () => value, undefined, true);
+  return new Declared<number[]>('service', list, result, () => value, undefined, { documentedNoOp: true });
 }
 
 /** The functions of one header, with the address of their documentation; `{}` in `pages` is the lower-case name. */

@@ -8,8 +8,10 @@ import { msvcrtFamilies } from './msvcrt/index.ts';
 import { ntExceptionApi } from './ntdll/exception.ts';
 import { ntMemoryApi } from './ntdll/memory.ts';
 import { ntStartApi } from './ntdll/start.ts';
+import { ntUnwindApi } from './ntdll/unwind.ts';
 import { ntVirtualApi } from './ntdll/virtual.ts';
 import { memoryFamilies } from './registry-memory.ts';
+import { cHandlerApi } from './support/c-specific-handler.ts';
 import { ucrtbaseFamilies } from './ucrtbase/index.ts';
 import { vcruntimeFamilies } from './vcruntime140/index.ts';
 
@@ -23,6 +25,8 @@ const kernelFamilies: readonly Family[] = [
   ntHeapApi,
   ntMemoryApi,
   ntExceptionApi,
+  ntUnwindApi,
+  cHandlerApi('ntdll'),
   ntStartApi,
 ];
 

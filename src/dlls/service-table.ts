@@ -3,7 +3,7 @@ import { CPU_STATE } from '../machine/layout.ts';
 import { READ } from '../memory/constants.ts';
 import { GuestFault } from '../memory/guest-memory.ts';
 import { STATUS_NO_MEMORY } from '../memory/status.ts';
-import { CALLING_FRAME, dropUnwound, resumeHostFrame, startHostFrame } from '../process/host-frames.ts';
+import { dropUnwound, resumeHostFrame, startHostFrame } from '../process/host-frames.ts';
 import { OutOfMemory } from '../process/out-of-memory.ts';
 import { Pending, parametersOf, type Thread } from '../process/thread.ts';
 import { win32Error } from '../process/win32-error.ts';
@@ -40,6 +40,8 @@ class Served implements ApiFunction {
   readonly result: Kind;
   readonly plain: ApiFunction['plain'];
   readonly calling: ApiFunction['calling'];
+  readonly frame: ApiFunction['frame'];
+  readonly hidden: boolean;
   readonly documentedNoOp: boolean;
   readonly #declaration: Declaration<never[]>;
   readonly #family: Family | undefined;
@@ -52,6 +54,8 @@ class Served implements ApiFunction {
     this.result = declaration.result;
     this.plain = declaration.plain;
     this.calling = declaration.calling;
+    this.frame = declaration.frame;
+    this.hidden = declaration.hidden;
     this.documentedNoOp = declaration.documentedNoOp;
     this.#declaration = declaration;
     this.#family = of;
@@ -145,7 +149,7 @@ export class ServiceTable {
   }
 
   #call(thread: Thread, api: ApiFunction): boolean {
-    thread.stackArguments = api.calling ? CALLING_FRAME : 0;
+    thread.stackArguments = api.calling && !api.frame.interrupt ? api.frame.size : 0;
     thread.words[FUEL]! -= CALL_FUEL;
     thread.process.serving = api.dll;
     try {

@@ -1,3 +1,4 @@
+import { UNWIND_OP } from '../machine/unwind-codes.ts';
 import { alignUp, setU16, setU32 } from './little-endian.ts';
 
 /**
@@ -27,16 +28,6 @@ export interface UnwindSpec {
   readonly handler?: { readonly flags: 1 | 2 | 3; readonly name: string; readonly data?: Uint8Array };
 }
 
-const PUSH = 0;
-const ALLOCATE_LARGE = 1;
-const ALLOCATE_SMALL = 2;
-const SET_FRAME = 3;
-const SAVE = 4;
-const SAVE_FAR = 5;
-const SAVE_XMM = 8;
-const SAVE_XMM_FAR = 9;
-const MACHINE_FRAME = 10;
-
 /** The bytes of an UNWIND_INFO; with a handler its address (an RVA) is at `handlerAt`, to be filled in. */
 export function encodeUnwind(spec: UnwindSpec): { bytes: Uint8Array; handlerAt: number } {
   // "The unwind codes are sorted by descending order of offset in the prolog."
@@ -57,17 +48,17 @@ export function encodeUnwind(spec: UnwindSpec): { bytes: Uint8Array; handlerAt: 
 function encodeStep(step: UnwindStep, spec: UnwindSpec): number[] {
   switch (step.op) {
     case 'push':
-      return [slot(step.at, PUSH, step.register)];
+      return [slot(step.at, UNWIND_OP.push, step.register)];
     case 'allocate':
       return encodeAllocation(step.at, step.size);
     case 'setFrame':
-      return [slot(step.at, SET_FRAME, (spec.frame?.offset ?? 0) >> 4)];
+      return [slot(step.at, UNWIND_OP.setFrame, (spec.frame?.offset ?? 0) >> 4)];
     case 'save':
-      return encodeSave(step.at, step.register, step.offset, 8, SAVE, SAVE_FAR);
+      return encodeSave(step.at, step.register, step.offset, 8, UNWIND_OP.save, UNWIND_OP.saveFar);
     case 'saveXmm':
-      return encodeSave(step.at, step.register, step.offset, 16, SAVE_XMM, SAVE_XMM_FAR);
+      return encodeSave(step.at, step.register, step.offset, 16, UNWIND_OP.saveXmm, UNWIND_OP.saveXmmFar);
     case 'machineFrame':
-      return [slot(step.at, MACHINE_FRAME, step.hasErrorCode ? 1 : 0)];
+      return [slot(step.at, UNWIND_OP.machineFrame, step.hasErrorCode ? 1 : 0)];
   }
 }
 
@@ -76,9 +67,9 @@ function slot(at: number, operation: number, info: number): number {
 }
 
 function encodeAllocation(at: number, size: number): number[] {
-  if (size <= 128) return [slot(at, ALLOCATE_SMALL, size / 8 - 1)];
-  if (size <= 0xffff * 8) return [slot(at, ALLOCATE_LARGE, 0), size / 8];
-  return [slot(at, ALLOCATE_LARGE, 1), ...halves(size)];
+  if (size <= 128) return [slot(at, UNWIND_OP.allocateSmall, size / 8 - 1)];
+  if (size <= 0xffff * 8) return [slot(at, UNWIND_OP.allocateLarge, 0), size / 8];
+  return [slot(at, UNWIND_OP.allocateLarge, 1), ...halves(size)];
 }
 
 function encodeSave(

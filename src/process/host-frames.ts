@@ -65,6 +65,8 @@ export function dropUnwound(thread: Thread, lowest: number): void {
 }
 
 const REGISTERS = [RCX, RDX, R8, R9];
+/** Below a callee's stack arguments. */
+const SHADOW = 0x20;
 
 function advance(thread: Thread, result: number): void {
   const frame = thread.hostFrames.at(-1)!;
@@ -80,5 +82,9 @@ function advance(thread: Thread, result: number): void {
     return;
   }
   cpu.setGpr(RAX, step.value.address);
-  for (let i = 0; i < step.value.args.length; i++) cpu.setGpr(REGISTERS[i]!, step.value.args[i]!);
+  const { args } = step.value;
+  for (let i = 0; i < args.length; i++) {
+    if (i < REGISTERS.length) cpu.setGpr(REGISTERS[i]!, args[i]!);
+    else thread.memory.setU64(frame.rsp + SHADOW + (i - REGISTERS.length) * 8, args[i]!);
+  }
 }

@@ -3,6 +3,8 @@ import { PAGE_SIZE } from '../machine/layout.ts';
 import { MEM_COMMIT, MEM_RESERVE, PAGE_READWRITE } from '../memory/constants.ts';
 import { GuestFault, GuestMemory } from '../memory/guest-memory.ts';
 import type { AddressSpace } from '../memory/space.ts';
+import { FrameUnwinder } from './frame-unwinder.ts';
+import { FunctionTables } from './function-tables.ts';
 import { HandleTable } from './handles.ts';
 import { mapSharedData } from './kuser.ts';
 import type { Loader } from './loader.ts';
@@ -38,6 +40,8 @@ export interface Module {
   /** LoadLibrary calls not yet undone by FreeLibrary; infinite for what was loaded with the program. */
   loads: number;
   tlsIndex: number;
+  /** Its RUNTIME_FUNCTIONs: address in the guest, and how many. */
+  readonly functionTable: { readonly address: number; readonly count: number };
 }
 
 const STACK_SIZE = 0x100000;
@@ -56,6 +60,8 @@ export class Process extends KernelObject {
   readonly peb: number;
   /** Handle (address) of the process heap. */
   readonly processHeap: number;
+  readonly functionTables: FunctionTables;
+  readonly unwinder: FrameUnwinder;
   /** Vectored exception and continue handlers, first called first: addresses in the guest. */
   readonly exceptionHandlers: VectoredHandler[] = [];
   readonly continueHandlers: VectoredHandler[] = [];
@@ -86,6 +92,8 @@ export class Process extends KernelObject {
     this.space = machine.system.createSpace();
     if (options.highest) this.space.highest = options.highest;
     this.memory = new GuestMemory(this.space);
+    this.functionTables = new FunctionTables(this);
+    this.unwinder = new FrameUnwinder(this.memory, this.functionTables);
     mapSharedData(this);
     this.peb = this.reserveSystem(PEB_SIZE, PEB_SIZE);
     this.heaps = new HeapManager(this.space, this.memory);

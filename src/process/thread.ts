@@ -2,6 +2,7 @@ import { type CpuState, R8, R9, RCX, RDX, RSP } from '../machine/cpu-state.ts';
 import { READ, WRITE } from '../memory/constants.ts';
 import type { GuestMemory } from '../memory/guest-memory.ts';
 import type { AddressSpace } from '../memory/space.ts';
+import { EXCEPTION_NONCONTINUABLE } from './dispatcher-context.ts';
 import type { HostFrame } from './host-frames.ts';
 import { KernelObject } from './objects.ts';
 import type { Process } from './process.ts';
@@ -37,6 +38,8 @@ export interface ExceptionRecord {
   readonly flags: number;
   readonly address: number;
   readonly parameters: readonly number[];
+  /** Address of the record of the exception that this one came of. */
+  readonly nested?: number;
 }
 
 /** Numbers as exception parameters. */
@@ -144,6 +147,12 @@ export class Thread extends KernelObject {
     this.pending = Pending.raise;
     this.exception = { code, flags, address: 0, parameters };
     this.raisedAgain = again;
+    return 0;
+  }
+  /** Raises an exception that cannot be continued, because of the one whose record is at `record`. */
+  raiseNested(code: number, record: number): 0 {
+    this.raise(code, [], EXCEPTION_NONCONTINUABLE);
+    this.exception = { ...this.exception!, nested: record };
     return 0;
   }
   /** Ends the process. */

@@ -1,7 +1,12 @@
+import type { StubFrame } from '../dlls/api.ts';
 import { CALLBACK_RETURN, type ServiceTable } from '../dlls/service-table.ts';
 import type { BuiltDll, CodeBlock, DllSpec, Forward } from '../image/builder.ts';
 import { buildDll } from '../image/builder.ts';
-import { CALLING_FRAME } from '../process/host-frames.ts';
+import type { UnwindSpec } from '../image/unwind.ts';
+import { RBP, RBX, RDI, RSI } from '../machine/cpu-state.ts';
+import { UNW_FLAG_EHANDLER, UNW_FLAG_UHANDLER } from '../machine/unwind-codes.ts';
+import { CONTEXT } from '../process/context.ts';
+import { DISPATCH_FRAME } from '../process/stub-frames.ts';
 
 /**
  * Images of our own DLLs: real PE files whose exports are stubs that enter the host, so that module walks,
@@ -26,6 +31,8 @@ export interface OwnData {
   readonly size: number;
 }
 
+const EXCEPT_AND_TERMINATE = (UNW_FLAG_EHANDLER | UNW_FLAG_UHANDLER) as 3;
+
 /** mov eax, service; syscall; ret */
 function plainStub(name: string, service: number): CodeBlock {
   const bytes = new Uint8Array([0xb8, 0, 0, 0, 0, 0x0f, 0x05, 0xc3]);
@@ -33,55 +40,66 @@ function plainStub(name: string, service: number): CodeBlock {
   return { kind: 'code', name, bytes };
 }
 
+/** From "ask the host" on: call what rax says, hand the result back, until the host answers 0. */
+function callingLoop(service: number): Uint8Array {
+  const bytes = new Uint8Array([
+    ...[0xb8, 0, 0, 0, 0, 0x0f, 0x05], // mov eax, service; syscall
+    ...[0x48, 0x85, 0xc0, 0x74, 0x0e], // again: test rax, rax; jz done
+    ...[0xff, 0xd0, 0x48, 0x89, 0xc1], // call rax; mov rcx, rax
+    ...[0xb8, 0, 0, 0, 0, 0x0f, 0x05], // mov eax, CALLBACK_RETURN; syscall
+    ...[0xeb, 0xed], // jmp again
+  ]);
+  setService(bytes, 1, service);
+  setService(bytes, 18, CALLBACK_RETURN);
+  return bytes;
+}
+
 /**
  * The stub of a function that calls back: it asks the host what to call until the host answers 0, then returns
  * what the host left in rdx. Its calls are ordinary calls from a frame that can be unwound.
  */
-function callingStub(name: string, service: number): CodeBlock {
-  const bytes = new Uint8Array([
-    0x48,
-    0x83,
-    0xec,
-    CALLING_FRAME, // sub rsp, frame
-    0xb8,
-    0,
-    0,
-    0,
-    0,
-    0x0f,
-    0x05, // mov eax, service; syscall
-    0x48,
-    0x85,
-    0xc0, // again: test rax, rax
-    0x74,
-    0x0e, // jz done
-    0xff,
-    0xd0, // call rax
-    0x48,
-    0x89,
-    0xc1, // mov rcx, rax
-    0xb8,
-    0,
-    0,
-    0,
-    0,
-    0x0f,
-    0x05, // mov eax, CALLBACK_RETURN; syscall
-    0xeb,
-    0xed, // jmp again
-    0x48,
-    0x89,
-    0xd0, // done: mov rax, rdx
-    0x48,
-    0x83,
-    0xc4,
-    CALLING_FRAME,
-    0xc3, // add rsp, frame; ret
-  ]);
-  setService(bytes, 5, service);
-  setService(bytes, 22, CALLBACK_RETURN);
-  const unwind = { prologSize: 4, steps: [{ at: 4, op: 'allocate', size: CALLING_FRAME }] } as const;
-  return { kind: 'code', name, bytes, unwind };
+function callingStub(name: string, service: number, frame: StubFrame): CodeBlock {
+  if (frame.interrupt) return interruptStub(name, service, frame);
+  const enter = new Uint8Array([0x48, 0x81, 0xec, 0, 0, 0, 0]); // sub rsp, frame
+  const leave = new Uint8Array([0x48, 0x89, 0xd0, 0x48, 0x81, 0xc4, 0, 0, 0, 0, 0xc3]); // mov rax, rdx; add rsp, frame; ret
+  setService(enter, 3, frame.size);
+  setService(leave, 6, frame.size);
+  const bytes = joined(enter, callingLoop(service), leave);
+  const steps = [{ at: enter.length, op: 'allocate', size: frame.size }] as const;
+  return {
+    kind: 'code',
+    name,
+    bytes,
+    unwind: { prologSize: enter.length, steps, handler: handlerOf(frame) },
+  };
+}
+
+/**
+ * The stub that the kernel enters for an exception. Unwinding it leads to where the exception was: the registers
+ * are in the CONTEXT, rip and rsp in a machine frame above.
+ */
+function interruptStub(name: string, service: number, frame: StubFrame): CodeBlock {
+  const bytes = joined(callingLoop(service), new Uint8Array([0xcc]));
+  const context = DISPATCH_FRAME.context;
+  const save = (register: number) =>
+    ({ at: 0, op: 'save', register, offset: context + CONTEXT.gpr + register * 8 }) as const;
+  const saveXmm = (register: number) =>
+    ({ at: 0, op: 'saveXmm', register, offset: context + CONTEXT.xmm + register * 16 }) as const;
+  const steps = [
+    { at: 0, op: 'machineFrame', hasErrorCode: false },
+    { at: 0, op: 'allocate', size: DISPATCH_FRAME.machine },
+    ...[RBX, RBP, RSI, RDI, 12, 13, 14, 15].map(save),
+    ...[6, 7, 8, 9, 10, 11, 12, 13, 14, 15].map(saveXmm),
+  ] as const;
+  return { kind: 'code', name, bytes, unwind: { prologSize: 0, steps, handler: handlerOf(frame) } };
+}
+
+function handlerOf(frame: StubFrame): UnwindSpec['handler'] {
+  return frame.handler === undefined ? undefined : { flags: EXCEPT_AND_TERMINATE, name: frame.handler };
+}
+
+function joined(...parts: readonly Uint8Array[]): Uint8Array {
+  return Uint8Array.from(parts.flatMap((part) => [...part]));
 }
 
 function setService(bytes: Uint8Array, at: number, service: number): void {
@@ -91,9 +109,11 @@ function setService(bytes: Uint8Array, at: number, service: number): void {
 /** The file of one of our DLLs, made from everything that the service table has for it. */
 export function buildOwnDll(own: OwnDll, table: ServiceTable): BuiltDll {
   const exports: DllSpec['exports'][number][] = [];
+  const internal: CodeBlock[] = own.spare ? [spareStubs(own.spare)] : [];
   table.functions.forEach((api, service) => {
     if (api?.dll !== own.dll) return;
-    exports.push(api.calling ? callingStub(api.name, service) : plainStub(api.name, service));
+    const stub = api.calling ? callingStub(api.name, service, api.frame) : plainStub(api.name, service);
+    (api.hidden ? internal : exports).push(stub);
   });
   for (const { name, size } of own.data ?? []) exports.push({ kind: 'data', name, size });
   const forwards: Forward[] = (own.forwards ?? []).map(({ name, target }) => ({
@@ -101,7 +121,6 @@ export function buildOwnDll(own: OwnDll, table: ServiceTable): BuiltDll {
     name,
     target,
   }));
-  const internal = own.spare ? [spareStubs(own.spare)] : [];
   return buildDll({ name: `${own.dll}.dll`, base: own.base, exports: [...exports, ...forwards], internal });
 }
 

@@ -12,6 +12,7 @@ export class LoadedModule implements Module {
   readonly base: number;
   readonly size: number;
   readonly image: PeImage;
+  readonly functionTable: { readonly address: number; readonly count: number };
   ldrEntry = 0;
   loads = Number.POSITIVE_INFINITY;
   tlsIndex = -1;
@@ -30,6 +31,8 @@ export class LoadedModule implements Module {
     this.base = base;
     this.size = size;
     this.image = planned.image;
+    const { address, count } = planned.image.functions;
+    this.functionTable = { address: base + address, count };
     this.#all = all;
   }
 

@@ -19,6 +19,15 @@ const KERNEL32_FORWARDS = [
   'RtlCompareMemory',
   'RtlCaptureContext',
   'RtlRestoreContext',
+  'RtlCaptureStackBackTrace',
+  'RtlLookupFunctionEntry',
+  'RtlVirtualUnwind',
+  'RtlUnwind',
+  'RtlUnwindEx',
+  'RtlPcToFileHeader',
+  'RtlAddFunctionTable',
+  'RtlDeleteFunctionTable',
+  'RtlInstallFunctionTableCallback',
 ];
 
 /** Our DLLs, the variables that they export, and what they pass on to one another. */

@@ -15,7 +15,8 @@ import {
   STATUS_SINGLE_STEP,
   STATUS_STACK_BUFFER_OVERRUN,
 } from '../memory/status.ts';
-import { EXCEPTION_NONCONTINUABLE, endUnhandled, enterDispatcher } from '../process/exception.ts';
+import { EXCEPTION_NONCONTINUABLE } from '../process/dispatcher-context.ts';
+import { endUnhandled, enterDispatcher } from '../process/exception.ts';
 import { type Executor, Exit, type ExitReason } from '../process/executor.ts';
 import { updateSharedData } from '../process/kuser.ts';
 import { TEB } from '../process/teb.ts';

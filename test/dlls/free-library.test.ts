@@ -19,6 +19,7 @@ function moduleWith(loads: number): Module {
     ldrEntry: 0,
     tlsIndex: -1,
     loads,
+    functionTable: { address: 0, count: 0 },
   };
 }
 

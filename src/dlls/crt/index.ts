@@ -1,4 +1,5 @@
 import type { Family } from '../api.ts';
+import { cHandlerApi } from '../support/c-specific-handler.ts';
 import { arithmeticApi } from './arithmetic.ts';
 import { convertApi } from './convert.ts';
 import { ctypeApi } from './ctype.ts';
@@ -53,6 +54,7 @@ export const crtFamilies: readonly Family[] = [
   sortApi,
   timeApi,
   jumpApi,
+  cHandlerApi('crt'),
   filesystemApi,
   findApi,
   statApi,

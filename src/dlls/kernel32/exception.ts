@@ -1,7 +1,9 @@
-import { EXCEPTION_MAXIMUM_PARAMETERS, EXCEPTION_NONCONTINUABLE } from '../../process/exception.ts';
+import { EXCEPTION_NONCONTINUABLE } from '../../process/dispatcher-context.ts';
+import { EXCEPTION_MAXIMUM_PARAMETERS } from '../../process/exception.ts';
 import type { VectoredHandler } from '../../process/process.ts';
 import type { Thread } from '../../process/thread.ts';
-import { family, service } from '../api.ts';
+import { filterUnhandled } from '../../process/unhandled.ts';
+import { calling, family, service } from '../api.ts';
 
 const PAGES = 'https://learn.microsoft.com/windows/win32/api/errhandlingapi/nf-errhandlingapi-{}';
 /** Bit 28 is the system's own and is cleared. */
@@ -52,6 +54,7 @@ export const exceptionApi = family('kernel32', PAGES, {
     thread.process.unhandledFilter = filter;
     return previous;
   }),
+  UnhandledExceptionFilter: calling('ExceptionInfo: address', 'int', filterUnhandled),
   RaiseException: service(
     'dwExceptionCode: dword, dwExceptionFlags: dword, nNumberOfArguments: dword, lpArguments: address',
     'void',

@@ -1,14 +1,24 @@
-import { RSP } from '../../machine/cpu-state.ts';
-import { writeContext } from '../../process/context.ts';
-import { dispatchException, restore } from '../../process/exception.ts';
+import { dispatchException, handleInDispatcher } from '../../process/dispatch.ts';
+import { restore } from '../../process/exception.ts';
+import { DISPATCH_FRAME } from '../../process/stub-frames.ts';
+import { captureCaller } from '../../process/unwind.ts';
 import { win32Error } from '../../process/win32-error.ts';
-import { calling, family, library, service } from '../api.ts';
+import { calling, family, frameHandler, library, service } from '../api.ts';
 
 const PAGES = 'https://learn.microsoft.com/windows/win32/api/winnt/nf-winnt-{}';
 
+const DISPATCH_HANDLER = 'RtlpExceptionHandler';
+
 /** Where the kernel enters user mode for an exception, and what goes back. */
 export const ntExceptionApi = family('ntdll', PAGES, {
-  KiUserExceptionDispatcher: calling('', 'void', (thread) => dispatchException(thread)),
+  KiUserExceptionDispatcher: calling('', 'void', (thread) => dispatchException(thread), {
+    size: DISPATCH_FRAME.size,
+    interrupt: true,
+    handler: DISPATCH_HANDLER,
+  }),
+  [DISPATCH_HANDLER]: frameHandler((thread, record, frame, _context, dispatcher) =>
+    handleInDispatcher(thread, record, frame, dispatcher),
+  ),
   NtContinue: service('ContextRecord: address, TestAlert: byte', 'status', (thread, context) =>
     restore(thread, context),
   ),
@@ -19,19 +29,7 @@ export const ntExceptionApi = family('ntdll', PAGES, {
     restore(thread, context),
   ),
   RtlCaptureContext: library('ContextRecord: address', 'void', (thread, at) => {
-    const { cpu, memory } = thread;
-    // The caller's state: as if this function had returned.
-    const rsp = cpu.gpr(RSP);
-    const rip = cpu.rip;
-    const returnAddress = memory.u64(rsp);
-    cpu.rip = returnAddress;
-    cpu.rsp = rsp + 8;
-    try {
-      writeContext(memory, cpu, at);
-    } finally {
-      cpu.rip = rip;
-      cpu.rsp = rsp;
-    }
+    captureCaller(thread, at, 0);
     return 0;
   }),
   RtlNtStatusToDosError: library('Status: dword', 'dword', (_thread, status) => win32Error(status)),

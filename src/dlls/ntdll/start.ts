@@ -1,9 +1,11 @@
 import { endProcess } from '../../process/end.ts';
-import { resultLow } from '../../process/host-frames.ts';
-import { calling, family } from '../api.ts';
+import { CALLING_FRAME, resultLow } from '../../process/host-frames.ts';
+import { handleInThreadStart, UNHANDLED_POINTERS } from '../../process/unhandled.ts';
+import { calling, callingFrameHandler, family } from '../api.ts';
 
 const PAGES = 'https://learn.microsoft.com/windows/win32/procthread/processes-and-threads';
 const STATUS_DLL_INIT_FAILED = 0xc0000142;
+const THREAD_HANDLER = 'RtlpThreadStartHandler';
 
 /** Where a program's first thread begins. */
 export const ntStartApi = family('ntdll', PAGES, {
@@ -16,5 +18,9 @@ export const ntStartApi = family('ntdll', PAGES, {
       yield { address: start, args: [argument] };
       return yield* endProcess(thread, resultLow(thread) >>> 0);
     },
+    { size: CALLING_FRAME, handler: THREAD_HANDLER },
+  ),
+  [THREAD_HANDLER]: callingFrameHandler((thread, record, _frame, context) =>
+    handleInThreadStart(thread, record, context, thread.cpu.rsp + UNHANDLED_POINTERS),
   ),
 });
