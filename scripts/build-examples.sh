@@ -1,6 +1,6 @@
 #!/bin/sh
 # Builds every Windows program of the project with Debian's mingw, byte for byte the same each time:
-#   examples/*.c, test/guest/*.c and *.cpp, bench/guest/*.c and the generated fault programs.
+#   examples/*.c, test/guest/*.c and *.cpp, bench/guest/*.c, the generated fault and instruction programs.
 # Usage: scripts/build-examples.sh [FOLDER]   FOLDER gets examples/ test/guest/ bench/guest/ scripts/ (default: in place)
 #        scripts/build-examples.sh --check    builds elsewhere and compares with the .exe files checked in
 set -eu
@@ -59,6 +59,16 @@ node "$root/scripts/fault-program.mjs" "$work/cases.S"
 compile test/guest/faults.exe "$strip $msvcrt -Wl,--disable-dynamicbase" test/guest/faults/harness.c \
     test/guest/faults/switch.S "$work/cases.S"
 rm -r "$work"
+
+# Within 2 GB of the code and data at the low addresses that the instances use.
+for name in integer sse x87; do
+    work=$(mktemp -d)
+    node "$root/scripts/instruction-program.mjs" $name "$work/tables.S"
+    compile "test/guest/instructions-$name.exe" "$strip $msvcrt -Wl,--disable-dynamicbase -Wl,--image-base=0x10000000" \
+        test/guest/instructions/harness.c test/guest/instructions/prepare.c test/guest/instructions/values.c \
+        test/guest/instructions/switch.S "$work/tables.S"
+    rm -r "$work"
+done
 
 for source in "$root"/test/guest/*.c; do
     [ -e "$source" ] || continue

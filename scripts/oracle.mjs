@@ -51,9 +51,17 @@ const CRASHES = [
   'process',
   'abort',
 ];
+/** A run in the plain mode and one in each other mode. */
+function instructionRuns(program, modes) {
+  const name = `instructions-${program}`;
+  return [{ name, args: [] }, ...modes.map((mode) => ({ name: `${name}-${mode}`, args: [mode] }))];
+}
 const RUNS = {
   endless: [],
   crash: CRASHES.map((how) => ({ name: `crash-${how}`, args: [how] })),
+  'instructions-integer': [{ name: 'instructions-integer', args: [] }],
+  'instructions-sse': instructionRuns('sse', ['full', 'near']),
+  'instructions-x87': instructionRuns('x87', ['full', 'near']),
   faults: groups.map((group) => ({ name: `faults-${group}`, args: [group] })),
 };
 

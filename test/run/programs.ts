@@ -28,7 +28,10 @@ export function recordedRuns(programs: string, recorded: string): RecordedRun[] 
   const exes = readdirSync(join(root, programs)).filter((file) => file.endsWith('.exe'));
   return records.map((file) => {
     const name = file.slice(0, -'.json'.length);
-    const exe = exes.includes(`${name}.exe`) ? `${name}.exe` : `${name.split('-')[0]}.exe`;
+    const [exe] = exes
+      .filter((each) => name === each.slice(0, -4) || name.startsWith(`${each.slice(0, -4)}-`))
+      .sort((a, b) => b.length - a.length);
+    if (exe === undefined) throw new Error(`${name} is recorded, but no program has made it`);
     const { args, exitCode } = JSON.parse(readFileSync(join(folder, file), 'utf8'));
     const stdout = readFileSync(join(folder, `${name}.txt`), 'latin1');
     return { name, exe: join(root, programs, exe), args, exitCode, stdout };

@@ -205,7 +205,7 @@ function liftXlat(e: Emitter, instruction: Instruction): void {
 }
 
 /**
- * cmpxchg writes the old value back when the comparison fails, so it is a write access in any case. The accumulator
+ * cmpxchg writes memory's old value back when the comparison fails, so it is a write access in any case. The accumulator
  * changes only then.
  */
 function liftCmpxchg(e: Emitter, instruction: Instruction): void {
@@ -229,18 +229,34 @@ function liftCmpxchg(e: Emitter, instruction: Instruction): void {
   code.op(OP.select);
   const value = e.save(type);
   // A register target that is the accumulator itself always compares equal.
-  const untouched = e.temp(I64);
-  e.get(RAX);
-  code.set(untouched);
+  const untouched = saveWhole(e, RAX);
+  const targetUntouched = target.kind === 'reg' ? saveWhole(e, target.reg) : untouched;
   code.get(old);
   popRegister(e, accumulator);
-  code.get(untouched);
-  e.get(RAX);
-  code.get(equal);
-  code.op(OP.select);
-  e.set(RAX);
+  chooseWhole(e, RAX, untouched, equal);
   into.write(value);
+  if (target.kind === 'reg') {
+    // Not written at all when the comparison fails: its upper half stays.
+    code.get(equal);
+    code.op(OP.i32_eqz);
+    const different = e.save(I32);
+    chooseWhole(e, target.reg, targetUntouched, different);
+  }
   setComparison(e, size, expected, old);
+}
+
+function saveWhole(e: Emitter, reg: number): number {
+  e.get(reg);
+  return e.save(I64);
+}
+
+/** Gives a register the value in local `other` if local `condition` is not 0. */
+function chooseWhole(e: Emitter, reg: number, other: number, condition: number): void {
+  e.code.get(other);
+  e.get(reg);
+  e.code.get(condition);
+  e.code.op(OP.select);
+  e.set(reg);
 }
 
 /** cmpxchg8b and cmpxchg16b: rdx:rax with rcx:rbx; only ZF changes. */
