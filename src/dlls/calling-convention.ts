@@ -1,6 +1,6 @@
 import { R8, R9, RAX, RCX, RDX, STATE } from '../machine/cpu-state.ts';
 import { CPU_STATE } from '../machine/layout.ts';
-import type { Thread } from '../process/thread.ts';
+import { QUIET_NAN, type Thread } from '../process/thread.ts';
 import type { ApiFunction, Kind, Parameter } from './api.ts';
 
 /**
@@ -160,7 +160,7 @@ export function setResult(thread: Thread, api: ApiFunction, value: number): void
   if (form === Form.void) return;
   const words = thread.words;
   if (form >= Form.double) {
-    setFloating(words, value, form);
+    setFloating(thread, value, form);
     return;
   }
   words[RESULT] = value;
@@ -168,10 +168,24 @@ export function setResult(thread: Thread, api: ApiFunction, value: number): void
   else words[RESULT + 1] = form === Form.opaque ? thread.resultHigh : 0;
 }
 
-/** A result in xmm0; a float leaves what is above it. */
-function setFloating(words: Uint32Array, value: number, form: number): void {
+/** A result in xmm0; a float leaves what is above it. Which NaN it is stands on the thread, once. */
+function setFloating(thread: Thread, value: number, form: number): void {
+  const { words } = thread;
   if (form === Form.double) asDouble[0] = value;
   else asFloat[0] = value;
-  words[FIRST_XMM] = bits[0]!;
-  if (form === Form.double) words[FIRST_XMM + 1] = bits[1]!;
+  const undefinedResult = Number.isNaN(value);
+  if (form === Form.double) {
+    words[FIRST_XMM] = undefinedResult ? thread.nanLow : bits[0]!;
+    words[FIRST_XMM + 1] = undefinedResult ? thread.nanHigh : bits[1]!;
+  } else {
+    words[FIRST_XMM] = undefinedResult ? floatNaN(thread.nanHigh) : bits[0]!;
+  }
+  if (!undefinedResult) return;
+  thread.nanLow = 0;
+  thread.nanHigh = QUIET_NAN;
+}
+
+/** The float that a double NaN becomes: sign and the upper bits of the fraction. */
+function floatNaN(high: number): number {
+  return ((high & 0x8000_0000) | 0x7fc0_0000 | ((high & 0x7ffff) << 3)) >>> 0;
 }

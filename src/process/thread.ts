@@ -51,6 +51,9 @@ export function parameter(record: ExceptionRecord, index: number): number {
   return (record.parameters[index * 2] ?? 0) + (record.parameters[index * 2 + 1] ?? 0) * 0x1_0000_0000;
 }
 
+/** High half of the NaN that stands for all where nothing says which. */
+export const QUIET_NAN = 0x7ff8_0000;
+
 /** Shadow space and return address below a function's stack arguments. */
 const STACK_ARGUMENTS = 0x28;
 
@@ -85,6 +88,9 @@ export class Thread extends KernelObject {
   stackArguments = 0;
   /** High half of an opaque64 result. */
   resultHigh = 0;
+  /** Bits of a floating-point result that is a NaN, as JavaScript has only one. */
+  nanLow = 0;
+  nanHigh = QUIET_NAN;
   /** Bounds of its stack: DeallocationStack and StackBase. */
   stack = { low: 0, high: 0 };
 

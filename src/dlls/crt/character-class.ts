@@ -27,7 +27,14 @@ export const CLASSES: Uint16Array = Uint16Array.from({ length: 256 }, (_, code) 
 
 /** Address of the table for EOF (-1) and 0 to 255 in guest memory. */
 export function classTable(process: Process): number {
-  return keptBlock(crtOf(process), 'ctype', 257 * 2, (table) => {
-    for (const [code, mask] of CLASSES.entries()) process.memory.setU16(table + 2 + code * 2, mask);
-  });
+  return keptBlock(crtOf(process), 'ctype', 257 * 2, (table) => fillTable(process, table, CLASSES));
+}
+
+/** The table of the locale that holds from now on; programs keep pointers to it. */
+export function changeClasses(process: Process, classes: Uint16Array): void {
+  fillTable(process, classTable(process), classes);
+}
+
+function fillTable(process: Process, table: number, classes: Uint16Array): void {
+  for (const [code, mask] of classes.entries()) process.memory.setU16(table + 2 + code * 2, mask);
 }

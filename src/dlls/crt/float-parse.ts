@@ -7,8 +7,8 @@ interface Precision {
   readonly bits: number;
   readonly least: number;
 }
-const DOUBLE: Precision = { bits: 53, least: -1074 };
-const FLOAT: Precision = { bits: 24, least: -149 };
+export const DOUBLE: Precision = { bits: 53, least: -1074 };
+export const FLOAT: Precision = { bits: 24, least: -149 };
 
 export interface ParsedFloat {
   readonly value: number;
@@ -59,7 +59,7 @@ function clampExponent(text: string): number {
 }
 
 /** significand * 2^scale as the nearest number of a format. */
-function roundBinary(significand: bigint, scale: number, { bits, least }: Precision): number {
+export function roundBinary(significand: bigint, scale: number, { bits, least }: Precision): number {
   if (significand === 0n) return 0;
   const length = significand.toString(2).length;
   // Exponent of the last place of the result.

@@ -1,154 +1,189 @@
+import { STATE } from '../../machine/cpu-state.ts';
+import { CPU_STATE } from '../../machine/layout.ts';
 import type { Thread } from '../../process/thread.ts';
 import { type Declaration, family, library } from '../api.ts';
 import { EDOM, ERANGE, setErrno } from './errno.ts';
-import { doubleArgument, floatArgument, setDouble, setFloat } from './float-call.ts';
-import { bitsOfDouble, doubleFromBits } from './float-text.ts';
+import { copySign, nextAfter, nextFloatAfter, scale, split } from './float-parts.ts';
+import { bitsOfDouble } from './float-text.ts';
+import { hypotenuse, power } from './power.ts';
 
-/** Functions of doubles; arguments and result are in xmm registers, so they are declared as taking nothing. */
-type Numeric = (...values: number[]) => number;
+/** A function of one or two numbers. */
+type Numeric = (x: number, y: number) => number;
 
-/** EDOM where no argument is a NaN and the result is one, ERANGE where a finite argument becomes infinite. */
-function report(thread: Thread, values: readonly number[], result: number): void {
-  if (Number.isFinite(result) || values.some(Number.isNaN)) return;
-  if (Number.isNaN(result)) setErrno(thread, EDOM);
-  else if (values.every(Number.isFinite)) setErrno(thread, ERANGE);
-}
+const FIRST_XMM = (CPU_STATE + STATE.xmm) / 4;
+const XMM_WORDS = 4;
+const QUIET = 0x80000;
+/** High half of the NaN that an invalid operation makes. */
+const INDEFINITE = 0xfff80000;
 
-function doubles(count: 1 | 2, run: Numeric): Declaration<[]> {
-  return library('', 'void', (thread) => {
-    const values =
-      count === 1 ? [doubleArgument(thread, 0)] : [doubleArgument(thread, 0), doubleArgument(thread, 1)];
-    const result = run(...values);
-    report(thread, values, result);
-    return setDouble(thread, result);
-  });
-}
-
-function floats(count: 1 | 2, run: Numeric): Declaration<[]> {
-  return library('', 'void', (thread) => {
-    const values =
-      count === 1 ? [floatArgument(thread, 0)] : [floatArgument(thread, 0), floatArgument(thread, 1)];
-    const result = Math.fround(run(...values));
-    report(thread, values, result);
-    return setFloat(thread, result);
-  });
-}
-
-/** The fraction in [0.5, 1) and the power of two of a finite number. */
-function split(value: number): { fraction: number; exponent: number } {
-  if (value === 0 || !Number.isFinite(value)) return { fraction: value, exponent: 0 };
-  const { low, high } = bitsOfDouble(value);
-  const biased = (high >>> 20) & 0x7ff;
-  if (biased === 0) {
-    const scaled = split(value * 2 ** 54);
-    return { fraction: scaled.fraction, exponent: scaled.exponent - 54 };
+/**
+ * A NaN result is the first NaN among the arguments, made quiet, or else the one that x86 makes of an invalid
+ * operation: errno is EDOM. ERANGE where finite arguments give infinity.
+ */
+export function report(thread: Thread, x: number, y: number, result: number, single: boolean): number {
+  if (Number.isFinite(result)) return result;
+  if (!Number.isNaN(result)) {
+    if (Number.isFinite(x) && Number.isFinite(y)) setErrno(thread, ERANGE);
+    return result;
   }
-  return { fraction: doubleFromBits(low, (high & 0x800fffff) | 0x3fe00000), exponent: biased - 1022 };
+  if (Number.isNaN(x)) passNaN(thread, 0, single);
+  else if (Number.isNaN(y)) passNaN(thread, 1, single);
+  else {
+    setErrno(thread, EDOM);
+    thread.nanHigh = INDEFINITE;
+  }
+  return result;
 }
 
-/** Smallest exponent of a normal number's fraction in [0.5, 1). */
-const LEAST_NORMAL = -1021;
-
-/** value * 2^exponent, rounded once. */
-function scale(value: number, exponent: number): number {
-  const { fraction, exponent: own } = split(value);
-  if (fraction === 0 || !Number.isFinite(fraction)) return value;
-  const whole = own + exponent;
-  if (whole > 1024) return fraction * Infinity;
-  if (whole === 1024) return fraction * 2 * 2 ** 1023;
-  // Below the normal numbers the last multiplication rounds, and only it.
-  return whole >= LEAST_NORMAL
-    ? fraction * 2 ** whole
-    : fraction * 2 ** LEAST_NORMAL * 2 ** Math.max(whole - LEAST_NORMAL, -100);
+function passNaN(thread: Thread, index: number, single: boolean): void {
+  const { words } = thread;
+  const low = words[FIRST_XMM + index * XMM_WORDS]!;
+  if (single) {
+    thread.nanHigh = ((low & 0x8000_0000) | 0x7ff0_0000 | QUIET | ((low & 0x7fffff) >> 3)) >>> 0;
+    thread.nanLow = (low << 29) >>> 0;
+  } else {
+    thread.nanLow = low;
+    thread.nanHigh = (words[FIRST_XMM + index * XMM_WORDS + 1]! | QUIET) >>> 0;
+  }
 }
 
-/** pow where JavaScript's differs from C's: 1 to any power and -1 to an infinite one are 1. */
-function power(x: number, y: number): number {
-  if (x === 1 || (x === -1 && Math.abs(y) === Infinity)) return 1;
-  return x ** y;
+/** f(double). */
+export function double1(run: Numeric): Declaration<[number]> {
+  return library('x: double', 'double', (t, x) => report(t, x, 0, run(x, 0), false));
 }
-
-function copySign(x: number, y: number): number {
-  const negative = y < 0 || Object.is(y, -0) || (Number.isNaN(y) && bitsOfDouble(y).high >= 0x8000_0000);
-  return negative ? -Math.abs(x) : Math.abs(x);
+/** f(double, double). */
+export function double2(run: Numeric): Declaration<[number, number]> {
+  return library('x: double, y: double', 'double', (t, x, y) => report(t, x, y, run(x, y), false));
+}
+/** f(float): worked out as a double and rounded. */
+export function float1(run: Numeric): Declaration<[number]> {
+  return library('x: float', 'float', (t, x) => report(t, x, 0, Math.fround(run(x, 0)), true));
+}
+export function float2(run: Numeric): Declaration<[number, number]> {
+  return library('x: float, y: float', 'float', (t, x, y) => report(t, x, y, Math.fround(run(x, y)), true));
 }
 
 /** _FPCLASS_* of float.h. */
-function classOf(x: number): number {
+function classOf(x: number, smallest: number): number {
   const negative = x < 0 || Object.is(x, -0);
   if (Number.isNaN(x)) return 0x0002;
   if (!Number.isFinite(x)) return negative ? 0x0004 : 0x0200;
   if (x === 0) return negative ? 0x0020 : 0x0040;
-  if (Math.abs(x) < 2 ** -1022) return negative ? 0x0010 : 0x0080;
+  if (Math.abs(x) < smallest) return negative ? 0x0010 : 0x0080;
   return negative ? 0x0008 : 0x0100;
 }
+const SMALLEST_DOUBLE = 2 ** -1022;
+const SMALLEST_FLOAT = 2 ** -126;
 
+/** The exponent of a number: -infinity for 0. */
+export function exponentOf(x: number): number {
+  if (x === 0) return -Infinity;
+  return Number.isFinite(x) ? split(x).exponent - 1 : x * x;
+}
+
+function storeDouble(thread: Thread, at: number, value: number): void {
+  const { low, high } = bitsOfDouble(value);
+  thread.memory.setHalves(at, low, high);
+}
+const single = new DataView(new ArrayBuffer(4));
+function storeFloat(thread: Thread, at: number, value: number): void {
+  single.setFloat32(0, value);
+  thread.memory.setU32(at, single.getUint32(0));
+}
+
+/** The fraction of a number, with its sign; an infinite one has none. */
+function fractionOf(x: number): number {
+  if (Number.isNaN(x)) return x;
+  return copySign(Number.isFinite(x) ? x - Math.trunc(x) : 0, x);
+}
+
+const isNaNApi = library('x: double', 'int', (_t, x) => (Number.isNaN(x) ? 1 : 0));
+const isNaNFloatApi = library('x: float', 'int', (_t, x) => (Number.isNaN(x) ? 1 : 0));
+const finiteApi = library('x: double', 'int', (_t, x) => (Number.isFinite(x) ? 1 : 0));
+const finiteFloatApi = library('x: float', 'int', (_t, x) => (Number.isFinite(x) ? 1 : 0));
 const PAGES = 'https://learn.microsoft.com/cpp/c-runtime-library/reference/{}';
 
-/** math.h. */
+/** math.h as C89 has it, and Microsoft's own. */
 export const mathApi = family('crt', PAGES, {
-  sin: doubles(1, Math.sin),
-  cos: doubles(1, Math.cos),
-  tan: doubles(1, Math.tan),
-  asin: doubles(1, Math.asin),
-  acos: doubles(1, Math.acos),
-  atan: doubles(1, Math.atan),
-  atan2: doubles(2, (y, x) => Math.atan2(y!, x!)),
-  sinh: doubles(1, Math.sinh),
-  cosh: doubles(1, Math.cosh),
-  tanh: doubles(1, Math.tanh),
-  exp: doubles(1, Math.exp),
-  log: doubles(1, Math.log),
-  log10: doubles(1, Math.log10),
-  pow: doubles(2, (x, y) => power(x!, y!)),
-  sqrt: doubles(1, Math.sqrt),
-  floor: doubles(1, Math.floor),
-  ceil: doubles(1, Math.ceil),
-  fabs: doubles(1, Math.abs),
-  fmod: doubles(2, (x, y) => x! % y!),
-  _hypot: doubles(2, (x, y) => Math.hypot(x!, y!)),
-  _copysign: doubles(2, (x, y) => copySign(x!, y!)),
-  _chgsign: doubles(1, (x) => -x!),
-  sinf: floats(1, Math.sin),
-  cosf: floats(1, Math.cos),
-  tanf: floats(1, Math.tan),
-  asinf: floats(1, Math.asin),
-  acosf: floats(1, Math.acos),
-  atanf: floats(1, Math.atan),
-  atan2f: floats(2, (y, x) => Math.atan2(y!, x!)),
-  sinhf: floats(1, Math.sinh),
-  coshf: floats(1, Math.cosh),
-  tanhf: floats(1, Math.tanh),
-  expf: floats(1, Math.exp),
-  logf: floats(1, Math.log),
-  log10f: floats(1, Math.log10),
-  powf: floats(2, (x, y) => power(x!, y!)),
-  sqrtf: floats(1, Math.sqrt),
-  floorf: floats(1, Math.floor),
-  ceilf: floats(1, Math.ceil),
-  fmodf: floats(2, (x, y) => x! % y!),
-  ldexp: library('', 'void', (thread) => {
-    const x = doubleArgument(thread, 0);
-    const result = scale(x, thread.argumentLow(1) | 0);
-    report(thread, [x], result);
-    return setDouble(thread, result);
+  sin: double1(Math.sin),
+  cos: double1(Math.cos),
+  tan: double1(Math.tan),
+  asin: double1(Math.asin),
+  acos: double1(Math.acos),
+  atan: double1(Math.atan),
+  atan2: double2(Math.atan2),
+  sinh: double1(Math.sinh),
+  cosh: double1(Math.cosh),
+  tanh: double1(Math.tanh),
+  exp: double1(Math.exp),
+  log: double1(Math.log),
+  log10: double1(Math.log10),
+  pow: double2(power),
+  sqrt: double1(Math.sqrt),
+  floor: double1(Math.floor),
+  ceil: double1(Math.ceil),
+  fabs: double1(Math.abs),
+  fmod: double2((x, y) => x % y),
+  hypot: double2(hypotenuse),
+  _hypot: double2(hypotenuse),
+  _copysign: double2(copySign),
+  _chgsign: double1((x) => -x),
+  _nextafter: double2(nextAfter),
+  _logb: double1(exponentOf),
+  _scalb: library('x: double, exp: int', 'double', (t, x, exponent) => {
+    return report(t, x, 0, scale(x, exponent), false);
   }),
-  frexp: library('', 'void', (thread) => {
-    const { fraction, exponent } = split(doubleArgument(thread, 0));
-    thread.memory.setU32(thread.argument(1), exponent);
-    return setDouble(thread, fraction);
+  sinf: float1(Math.sin),
+  cosf: float1(Math.cos),
+  tanf: float1(Math.tan),
+  asinf: float1(Math.asin),
+  acosf: float1(Math.acos),
+  atanf: float1(Math.atan),
+  atan2f: float2(Math.atan2),
+  sinhf: float1(Math.sinh),
+  coshf: float1(Math.cosh),
+  tanhf: float1(Math.tanh),
+  expf: float1(Math.exp),
+  logf: float1(Math.log),
+  log10f: float1(Math.log10),
+  powf: float2(power),
+  sqrtf: float1(Math.sqrt),
+  floorf: float1(Math.floor),
+  ceilf: float1(Math.ceil),
+  fmodf: float2((x, y) => x % y),
+  _hypotf: float2(hypotenuse),
+  _copysignf: float2(copySign),
+  _chgsignf: float1((x) => -x),
+  _nextafterf: float2(nextFloatAfter),
+  _logbf: float1(exponentOf),
+  _scalbf: library('x: float, exp: int', 'float', (t, x, exponent) =>
+    report(t, x, 0, Math.fround(scale(x, exponent)), true),
+  ),
+  ldexp: library('x: double, exp: int', 'double', (t, x, exponent) =>
+    report(t, x, 0, scale(x, exponent), false),
+  ),
+  frexp: library('x: double, expptr: address', 'double', (t, x, into) => {
+    const { fraction, exponent } = split(x);
+    t.memory.setU32(into, exponent);
+    return report(t, x, 0, fraction, false);
   }),
-  modf: library('', 'void', (thread) => {
-    const x = doubleArgument(thread, 0);
-    const whole = Math.trunc(x);
-    const { low, high } = bitsOfDouble(whole);
-    thread.memory.setHalves(thread.argument(1), low, high);
-    return setDouble(
-      thread,
-      Number.isFinite(x) ? copySign(x - whole, x) : Number.isNaN(x) ? x : copySign(0, x),
-    );
+  modf: library('x: double, intptr: address', 'double', (t, x, into) => {
+    storeDouble(t, into, Math.trunc(x));
+    return report(t, x, 0, fractionOf(x), false);
   }),
-  _isnan: library('', 'int', (thread) => (Number.isNaN(doubleArgument(thread, 0)) ? 1 : 0)),
-  _finite: library('', 'int', (thread) => (Number.isFinite(doubleArgument(thread, 0)) ? 1 : 0)),
-  _fpclass: library('', 'int', (thread) => classOf(doubleArgument(thread, 0))),
+  modff: library('x: float, intptr: address', 'float', (t, x, into) => {
+    storeFloat(t, into, Math.trunc(x));
+    return report(t, x, 0, fractionOf(x), true);
+  }),
+  /** struct _complex of two doubles comes by reference. */
+  _cabs: library('z: address', 'double', (t, z) => {
+    const [x, y] = [t.memory.f64(z), t.memory.f64(z + 8)];
+    return report(t, x, y, hypotenuse(x, y), false);
+  }),
+  _isnan: isNaNApi,
+  _isnanf: isNaNFloatApi,
+  _finite: finiteApi,
+  _finitef: finiteFloatApi,
+  _fpclass: library('x: double', 'int', (_t, x) => classOf(x, SMALLEST_DOUBLE)),
+  _fpclassf: library('x: float', 'int', (_t, x) => classOf(x, SMALLEST_FLOAT)),
 });

@@ -63,6 +63,10 @@ export class Crt {
   appType = 0;
   /** Code page of LC_CTYPE; 0 is the "C" locale. */
   codePage = 0;
+  /** Names by category; index 0 (LC_ALL) is not used. */
+  readonly localeNames: string[] = ['C', 'C', 'C', 'C', 'C', 'C'];
+  /** What _getmbcp answers: 0 for a code page of single bytes. */
+  multibyteCodePage = 0;
   /** _set_printf_count_output: whether printf's %n stores. */
   printfCounts = false;
   /** _umask: permissions that new files do not get. */

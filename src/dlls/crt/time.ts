@@ -2,7 +2,6 @@ import type { Thread } from '../../process/thread.ts';
 import { family, library } from '../api.ts';
 import { dataAddress } from './data.ts';
 import { EINVAL, failErrno } from './errno.ts';
-import { setDouble } from './float-call.ts';
 import { crtOf, keptBlock, THREAD_DATA, threadData } from './state.ts';
 import { readText, writeTerminated } from './text.ts';
 import { asctimeText, formatTime } from './time-text.ts';
@@ -165,10 +164,9 @@ export const timeApi = family('crt', PAGES, {
   _time64: library('destTime: address', 'handle', (t, to) => storeNow(t, to, 64)),
   _time32: library('destTime: address', 'int', (t, to) => storeNow(t, to, 32)),
   clock: library('', 'int', (t) => Math.floor(t.process.machine.clock.uptime() - crtOf(t.process).started)),
-  difftime: library('timer1: handle, timer0: handle', 'void', (t, end, start) => setDouble(t, end - start)),
-  _difftime64: library('timer1: handle, timer0: handle', 'void', (t, end, start) =>
-    setDouble(t, end - start),
-  ),
+  difftime: library('timer1: handle, timer0: handle', 'double', (_t, end, start) => end - start),
+  _difftime64: library('timer1: handle, timer0: handle', 'double', (_t, end, start) => end - start),
+  _difftime32: library('timer1: int, timer0: int', 'double', (_t, end, start) => end - start),
   gmtime: library('timer: address', 'address', (t, timer) => toBroken(t, timer, 64)),
   _gmtime64: library('timer: address', 'address', (t, timer) => toBroken(t, timer, 64)),
   _gmtime32: library('timer: address', 'address', (t, timer) => toBroken(t, timer, 32)),
