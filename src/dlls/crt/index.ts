@@ -27,6 +27,8 @@ import { statApi } from './stat.ts';
 import { stdioBytesApi } from './stdio-bytes.ts';
 import { stdioFilesApi } from './stdio-files.ts';
 import { stringApi } from './string.ts';
+import { stringLocaleApi } from './string-locale.ts';
+import { stringSecureApi } from './string-secure.ts';
 import { timeApi } from './time.ts';
 import { wideStdioApi } from './wide-stdio.ts';
 import { wideStringApi } from './wide-string.ts';
@@ -43,6 +45,8 @@ export const crtFamilies: readonly Family[] = [
   mallocApi,
   memoryBlockApi,
   stringApi,
+  stringLocaleApi,
+  stringSecureApi,
   wideStringApi,
   multibyteApi,
   ctypeApi,

@@ -7,13 +7,6 @@ import { ENOMEM, failErrno } from './errno.ts';
 import { threadData } from './state.ts';
 import { byteLength } from './text.ts';
 
-function lowerOf(byte: number): number {
-  return byte >= 0x41 && byte <= 0x5a ? byte + 32 : byte;
-}
-function upperOf(byte: number): number {
-  return byte >= 0x61 && byte <= 0x7a ? byte - 32 : byte;
-}
-
 /** Copies `count` bytes and a zero; nothing has changed when it faults. */
 function put(memory: GuestMemory, dest: number, src: number, count: number): void {
   memory.touch(dest, count + 1, WRITE);
@@ -33,16 +26,6 @@ function compare(memory: GuestMemory, a: number, b: number, count: number): numb
     const left = memory.u8(a + i);
     const right = memory.u8(b + i);
     if (left !== right) return left < right ? -1 : 1;
-    if (left === 0) return 0;
-  }
-  return 0;
-}
-
-function compareFolded(memory: GuestMemory, a: number, b: number, count: number): number {
-  for (let i = 0; i < count; i++) {
-    const left = lowerOf(memory.u8(a + i));
-    const right = lowerOf(memory.u8(b + i));
-    if (left !== right) return left - right;
     if (left === 0) return 0;
   }
   return 0;
@@ -158,27 +141,6 @@ export const stringApi = family('crt', PAGES, {
   strncmp: library('str1: address, str2: address, count: size', 'int', ({ memory }, a, b, count) =>
     compare(memory, a, b, count),
   ),
-  strcoll: library('str1: address, str2: address', 'int', ({ memory }, a, b) => compare(memory, a, b, ALL)),
-  _strncoll: library('str1: address, str2: address, count: size', 'int', ({ memory }, a, b, count) =>
-    compare(memory, a, b, count),
-  ),
-  _stricmp: library('str1: address, str2: address', 'int', ({ memory }, a, b) =>
-    compareFolded(memory, a, b, ALL),
-  ),
-  _strcmpi: library('str1: address, str2: address', 'int', ({ memory }, a, b) =>
-    compareFolded(memory, a, b, ALL),
-  ),
-  _stricoll: library('str1: address, str2: address', 'int', ({ memory }, a, b) =>
-    compareFolded(memory, a, b, ALL),
-  ),
-  _strnicmp: library('str1: address, str2: address, count: size', 'int', ({ memory }, a, b, count) =>
-    compareFolded(memory, a, b, count),
-  ),
-  strxfrm: library('dest: address, src: address, count: size', 'size', ({ memory }, dest, src, count) => {
-    const length = byteLength(memory, src);
-    if (length < count) put(memory, dest, src, length);
-    return length;
-  }),
   strchr: library('str: address, c: int', 'address', ({ memory }, text, c) =>
     findByte(memory, text, c & 0xff),
   ),
@@ -211,8 +173,6 @@ export const stringApi = family('crt', PAGES, {
       ),
   ),
   _strdup: library('strSource: address', 'address', duplicate),
-  _strlwr: library('str: address', 'address', ({ memory }, text) => mapInPlace(memory, text, ALL, lowerOf)),
-  _strupr: library('str: address', 'address', ({ memory }, text) => mapInPlace(memory, text, ALL, upperOf)),
   _strset: library('str: address, c: int', 'address', ({ memory }, text, c) =>
     mapInPlace(memory, text, ALL, () => c & 0xff),
   ),

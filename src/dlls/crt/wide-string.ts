@@ -4,19 +4,11 @@ import type { Thread } from '../../process/thread.ts';
 import { family, library } from '../api.ts';
 import { allocate } from './allocation.ts';
 import { ENOMEM, failErrno } from './errno.ts';
-import { threadData } from './state.ts';
+import { crtOf, threadData } from './state.ts';
 import { readWide, wideLength, writeText } from './text.ts';
 
 const UNIT = 2;
 const ALL = Number.MAX_SAFE_INTEGER;
-
-/** In the "C" locale case is ASCII's. */
-function foldAscii(unit: number): number {
-  return unit >= 0x41 && unit <= 0x5a ? unit + 32 : unit;
-}
-function raiseAscii(unit: number): number {
-  return unit >= 0x61 && unit <= 0x7a ? unit - 32 : unit;
-}
 
 function put(memory: GuestMemory, dest: number, src: number, count: number): void {
   memory.touch(dest, (count + 1) * UNIT, WRITE);
@@ -36,16 +28,6 @@ function compare(memory: GuestMemory, a: number, b: number, count: number): numb
     const left = memory.u16(a + i * UNIT);
     const right = memory.u16(b + i * UNIT);
     if (left !== right) return left < right ? -1 : 1;
-    if (left === 0) return 0;
-  }
-  return 0;
-}
-
-function compareFolded(memory: GuestMemory, a: number, b: number, count: number): number {
-  for (let i = 0; i < count; i++) {
-    const left = foldAscii(memory.u16(a + i * UNIT));
-    const right = foldAscii(memory.u16(b + i * UNIT));
-    if (left !== right) return left - right;
     if (left === 0) return 0;
   }
   return 0;
@@ -143,24 +125,6 @@ export const wideStringApi = family('crt', PAGES, {
   wcsncmp: library('str1: address, str2: address, count: size', 'int', ({ memory }, a, b, count) =>
     compare(memory, a, b, count),
   ),
-  wcscoll: library('str1: address, str2: address', 'int', ({ memory }, a, b) => compare(memory, a, b, ALL)),
-  _wcsncoll: library('str1: address, str2: address, count: size', 'int', ({ memory }, a, b, count) =>
-    compare(memory, a, b, count),
-  ),
-  _wcsicmp: library('str1: address, str2: address', 'int', ({ memory }, a, b) =>
-    compareFolded(memory, a, b, ALL),
-  ),
-  _wcsicoll: library('str1: address, str2: address', 'int', ({ memory }, a, b) =>
-    compareFolded(memory, a, b, ALL),
-  ),
-  _wcsnicmp: library('str1: address, str2: address, count: size', 'int', ({ memory }, a, b, count) =>
-    compareFolded(memory, a, b, count),
-  ),
-  wcsxfrm: library('dest: address, src: address, count: size', 'size', ({ memory }, dest, src, count) => {
-    const length = wideLength(memory, src);
-    if (length < count) put(memory, dest, src, length);
-    return length;
-  }),
   wcschr: library('str: address, c: word', 'address', ({ memory }, text, c) => findUnit(memory, text, c)),
   wcsrchr: library('str: address, c: word', 'address', ({ memory }, text, c) =>
     findLastUnit(memory, text, c),
@@ -178,10 +142,15 @@ export const wideStringApi = family('crt', PAGES, {
     const at = text + span(memory, text, readWide(memory, set), false) * UNIT;
     return memory.u16(at) === 0 ? 0 : at;
   }),
-  wcstok: library('strToken: address, strDelimit: address', 'address', (thread, text, delimiters) => {
+  /** In the Universal C Runtime it takes where to go on as a third argument, as in C99; NULL there is the thread's. */
+  wcstok: library('strToken: address, strDelimit: address, ...', 'address', (thread, text, delimiters) => {
+    const { memory } = thread;
     const data = threadData(thread);
-    return token(thread.memory, text === 0 ? data.wideToken : text, delimiters, (at) => {
-      data.wideToken = at;
+    const context = crtOf(thread.process).isUniversal ? thread.argument(2) : 0;
+    const before = context === 0 ? data.wideToken : memory.u64(context);
+    return token(memory, text === 0 ? before : text, delimiters, (at) => {
+      if (context === 0) data.wideToken = at;
+      else memory.setU64(context, at);
     });
   }),
   wcstok_s: library(
@@ -193,10 +162,6 @@ export const wideStringApi = family('crt', PAGES, {
       ),
   ),
   _wcsdup: library('strSource: address', 'address', duplicate),
-  _wcslwr: library('str: address', 'address', ({ memory }, text) => mapInPlace(memory, text, ALL, foldAscii)),
-  _wcsupr: library('str: address', 'address', ({ memory }, text) =>
-    mapInPlace(memory, text, ALL, raiseAscii),
-  ),
   _wcsset: library('str: address, c: word', 'address', ({ memory }, text, c) =>
     mapInPlace(memory, text, ALL, () => c),
   ),
