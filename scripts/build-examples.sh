@@ -83,7 +83,7 @@ done
 for source in "$root"/bench/guest/*.c; do
     [ -e "$source" ] || continue
     name=$(basename "$source" .c)
-    compile "bench/guest/$name.exe" "$strip -fno-tree-vectorize" "bench/guest/$name.c"
+    compile "bench/guest/$name.exe" "$strip -fno-tree-vectorize -fno-jump-tables" "bench/guest/$name.c"
 done
 
 if [ -n "$check" ]; then
