@@ -22,7 +22,7 @@ export const STATE = {
   /** Faulting byte address and access (0 read, 1 write, 8 execute) of a memory fault. */
   faultAddress: 0x0b0,
   faultAccess: 0x0b8,
-  /** Lazy flags while translated code runs: kind and operand size, two operands, result. */
+  /** Lazy flags while translated code runs: kind and operand size (and a constant operand), two operands, result. */
   flagKind: 0x0c0,
   flagA: 0x0c8,
   flagB: 0x0d0,

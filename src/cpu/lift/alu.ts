@@ -75,6 +75,7 @@ function liftBinary(e: Emitter, instruction: Instruction, binary: Binary): void 
     b: binary.kind === FLAG.logic ? undefined : () => code.get(right),
     left: binary.kind === FLAG.sub ? () => code.get(left) : undefined,
     a: carry < 0 ? undefined : () => pushI32(e, carry, size),
+    constant: source.kind === 'imm' ? source.value : undefined,
   });
 }
 
@@ -86,12 +87,18 @@ function liftCmp(e: Emitter, instruction: Instruction): void {
   const second = e.save(typeOf(size));
   push(e, left, size);
   const first = e.save(typeOf(size));
-  setComparison(e, size, first, second);
+  setComparison(e, size, first, second, right.kind === 'imm' ? right.value : undefined);
 }
 
-/** Sets the flags of local `left` - local `right`. */
-export function setComparison(e: Emitter, size: number, left: number, right: number): void {
-  e.setFlags(FLAG.cmp, size, { a: () => e.code.get(left), b: () => e.code.get(right) });
+/** Sets the flags of local `left` - local `right`, which holds `constant` if that is given. */
+export function setComparison(
+  e: Emitter,
+  size: number,
+  left: number,
+  right: number,
+  constant?: bigint,
+): void {
+  e.setFlags(FLAG.cmp, size, { a: () => e.code.get(left), b: () => e.code.get(right), constant });
 }
 
 function pushI32(e: Emitter, local: number, size: number): void {

@@ -11,6 +11,8 @@ export interface BlockFacts {
   dirtyIn: number;
   /** The flags may be observed before the block (or what follows) sets them. */
   flagsLiveIn: boolean;
+  /** They may be so by an instruction that reads them, not only by leaving the region. */
+  flagsReadIn: boolean;
   /** For each instruction: the flags it leaves may be observed. */
   flagsLiveAfter: boolean[];
 }
@@ -54,13 +56,56 @@ export function analyse(blocks: readonly Block[], shape: Shape): BlockFacts[] {
     validIn: 0,
     dirtyIn: 0,
     flagsLiveIn: false,
+    flagsReadIn: false,
     flagsLiveAfter: [],
   }));
-  spreadDirty(blocks, summaries, facts);
-  spreadLive(blocks, summaries, facts, shape.isInLoop);
+  const kept = new Int32Array(blocks.length).fill(-1);
+  spreadLive(blocks, summaries, facts, shape.isInLoop, kept);
+  const crowded = crowdedLoops(summaries, facts, shape);
+  for (const { body, used } of crowded.values()) for (const index of body) kept[index] = used;
+  if (crowded.size > 0) for (const fact of facts) fact.validIn = 0;
+  if (crowded.size > 0) spreadLive(blocks, summaries, facts, shape.isInLoop, kept);
+  spreadDirty(blocks, summaries, facts, shape, crowded);
   for (const fact of facts) fact.validIn |= fact.dirtyIn;
-  spreadFlags(blocks, facts, shape.chargesFuel);
+  spreadFlags(blocks, facts, shape);
   return facts;
+}
+
+/**
+ * Most general registers that an innermost loop keeps in locals. The engine has a dozen registers for them and for what
+ * the translation adds, and when they run out what it spills is as likely a loop's counter as what the loop never looks at.
+ */
+const MOST_KEPT = 7;
+
+/** An innermost loop that is to keep only the registers that it uses. */
+interface CrowdedLoop {
+  readonly body: ReadonlySet<number>;
+  readonly used: number;
+}
+
+/** By header. */
+function crowdedLoops(
+  summaries: readonly Summary[],
+  facts: readonly BlockFacts[],
+  { loops, isLoopHeader }: Shape,
+): Map<number, CrowdedLoop> {
+  const found = new Map<number, CrowdedLoop>();
+  for (const loop of loops) {
+    const header = loop[0]!;
+    if (countGeneral(facts[header]!.validIn) <= MOST_KEPT) continue;
+    if (loop.some((index) => index !== header && isLoopHeader[index] === 1)) continue;
+    const body = new Set([...loop, ...(found.get(header)?.body ?? [])]);
+    let used = 0;
+    for (const index of body) used |= summaries[index]!.uses | summaries[index]!.writes;
+    found.set(header, { body, used });
+  }
+  return found;
+}
+
+function countGeneral(registers: number): number {
+  let count = 0;
+  for (let left = registers & 0xffff; left !== 0; left &= left - 1) count++;
+  return count;
 }
 
 function summarise(block: Block): Summary {
@@ -78,7 +123,32 @@ function summarise(block: Block): Summary {
   return summary;
 }
 
-function spreadDirty(blocks: readonly Block[], summaries: readonly Summary[], facts: BlockFacts[]): void {
+/**
+ * A loop with a guest call begins with only those registers dirty that its rounds write: others that are dirty
+ * before it are written back once on the way in, not before the call in each round. So does a crowded loop, which
+ * keeps no others.
+ */
+function spreadDirty(
+  blocks: readonly Block[],
+  summaries: readonly Summary[],
+  facts: BlockFacts[],
+  { loops }: Shape,
+  crowded: ReadonlyMap<number, CrowdedLoop>,
+): void {
+  /** Registers written in loops with a call, by header. */
+  const writtenBeforeCall = new Map<number, number>();
+  for (const loop of loops) {
+    if (!loop.some((block) => summaries[block]!.isBarrier)) continue;
+    let written = writtenBeforeCall.get(loop[0]!) ?? 0;
+    for (const block of loop) written |= summaries[block]!.writes;
+    writtenBeforeCall.set(loop[0]!, written);
+  }
+  /** Registers that may be dirty on an edge. */
+  const passes = (index: number, successor: number): number => {
+    const loop = crowded.get(successor);
+    if (loop !== undefined) return loop.body.has(index) ? -1 : 0;
+    return successor > index ? (writtenBeforeCall.get(successor) ?? -1) : -1;
+  };
   for (let changed = true; changed; ) {
     changed = false;
     blocks.forEach((block, index) => {
@@ -86,8 +156,9 @@ function spreadDirty(blocks: readonly Block[], summaries: readonly Summary[], fa
       const out = summary.isBarrier ? 0 : facts[index]!.dirtyIn | summary.writes;
       for (const successor of block.successors) {
         const target = facts[successor]!;
-        if ((out & ~target.dirtyIn) !== 0) {
-          target.dirtyIn |= out;
+        const passed = out & passes(index, successor);
+        if ((passed & ~target.dirtyIn) !== 0) {
+          target.dirtyIn |= passed;
           changed = true;
         }
       }
@@ -95,12 +166,16 @@ function spreadDirty(blocks: readonly Block[], summaries: readonly Summary[], fa
   }
 }
 
-/** Outside loops a register is loaded once it is needed on all paths; inside, once it is on any. */
+/**
+ * Outside loops a register is loaded once it is needed on all paths; inside, once it is on any. Only those in `kept`
+ * are, for each block.
+ */
 function spreadLive(
   blocks: readonly Block[],
   summaries: readonly Summary[],
   facts: BlockFacts[],
   isInLoop: Uint8Array,
+  kept: Int32Array,
 ): void {
   for (let changed = true; changed; ) {
     changed = false;
@@ -113,7 +188,7 @@ function spreadLive(
         else live &= facts[successor]!.validIn;
       }
       if (summary.isBarrier) live = 0;
-      live = (live & ~summary.defines) | summary.uses;
+      live = ((live & ~summary.defines) | summary.uses) & kept[index]!;
       if (live !== facts[index]!.validIn) {
         facts[index]!.validIn = live;
         changed = true;
@@ -122,32 +197,47 @@ function spreadLive(
   }
 }
 
-function spreadFlags(blocks: readonly Block[], facts: BlockFacts[], chargesFuel: Uint8Array): void {
+function spreadFlags(blocks: readonly Block[], facts: BlockFacts[], { chargesFuel }: Shape): void {
+  // The fuel is charged at the end of a round, where leaving shows the flags.
+  const charges = blocks.map(({ successors }, index) =>
+    successors.some((successor) => successor <= index && chargesFuel[successor] === 1),
+  );
   for (let changed = true; changed; ) {
     changed = false;
     for (let index = blocks.length - 1; index >= 0; index--) {
-      const live = flagsBefore(blocks[index]!, facts, facts[index]!) || chargesFuel[index] === 1;
-      if (live !== facts[index]!.flagsLiveIn) {
-        facts[index]!.flagsLiveIn = live;
+      const { flagsLiveIn, flagsReadIn } = facts[index]!;
+      flagsBefore(blocks[index]!, facts, facts[index]!, charges[index]!);
+      if (facts[index]!.flagsLiveIn !== flagsLiveIn || facts[index]!.flagsReadIn !== flagsReadIn)
         changed = true;
-      }
     }
   }
 }
 
-/** Goes backwards through a block, noting where flags are live; tells whether they are at its start. */
-function flagsBefore(block: Block, facts: readonly BlockFacts[], own: BlockFacts): boolean {
-  const { effects } = block;
-  const staysInside = block.end === 'fall' || (block.end === 'flow' && block.successors.length > 0);
+/** Goes backwards through a block, noting where flags are live. */
+function flagsBefore(
+  block: Block,
+  facts: readonly BlockFacts[],
+  own: BlockFacts,
+  chargesFuel: boolean,
+): void {
+  const { effects, successors } = block;
+  const staysInside = block.end === 'fall' || (block.end === 'flow' && successors.length > 0);
   let live =
-    !staysInside || block.successors.some((successor) => facts[successor]!.flagsLiveIn) || leavesToo(block);
+    !staysInside ||
+    chargesFuel ||
+    successors.some((successor) => facts[successor]!.flagsLiveIn) ||
+    leavesToo(block);
+  let read = successors.some((successor) => facts[successor]!.flagsReadIn);
   for (let at = effects.length - 1; at >= 0; at--) {
     const { flags, exits } = effects[at]!;
     own.flagsLiveAfter[at] = live;
-    if (flags & FLAGS.set) live = false;
+    if (flags & FLAGS.set) live = read = false;
+    if (flags & FLAGS.modify) read = true;
+    if (flags & FLAGS.read) read = true;
     if (flags & FLAGS.read || exits) live = true;
   }
-  return live;
+  own.flagsLiveIn = live;
+  own.flagsReadIn = read;
 }
 
 /** A branch with one side outside the region. */

@@ -5,7 +5,15 @@ import { type HELPERS, type HelperName, LEFT } from '../runtime/helpers.ts';
 import { Code } from '../wasm/code.ts';
 import { I32, I64, OP, V128, type ValueType, VOID } from '../wasm/opcodes.ts';
 import type { Batch, CallSite } from './batch.ts';
-import { FLAG, FLAGS_DEAD, FLAGS_DYNAMIC, FLAGS_IN_MEMORY, sizeLog } from './flag-kinds.ts';
+import {
+  FLAG,
+  FLAG_CONSTANT,
+  FLAGS_DEAD,
+  FLAGS_DYNAMIC,
+  FLAGS_IN_MEMORY,
+  MOST_FLAG_CONSTANT,
+  sizeLog,
+} from './flag-kinds.ts';
 import type { AccessGroup, AccessPlan, Member } from './groups.ts';
 
 /** The only parameter of a region. */
@@ -19,6 +27,8 @@ export interface Placement {
   flags: number;
   /** The local `left` holds the left operand of the comparison that set the flags. */
   hasLeft: boolean;
+  /** The flags' right operand where it is a small constant, else -1. */
+  flagConstant: number;
 }
 
 /** Where control goes at the end of a block; structure.ts implements it. */
@@ -53,6 +63,7 @@ export class Emitter {
   dirty = 0;
   flags: number = FLAGS_IN_MEMORY;
   hasLeft = false;
+  flagConstant = -1;
   /** Local with the fuel left, or -1 where it is in memory. */
   fuel = -1;
 
@@ -62,6 +73,8 @@ export class Emitter {
   #taken: { local: number; type: ValueType }[] = [];
   /** Members of groups by the local that holds their address. */
   readonly #members = new Map<number, Member>();
+  /** The access that has an entry in the TLB of streams: the local that holds its address, and the number of the entry. */
+  #streamed = { at: -1, entry: -1 };
   #openGroups: AccessGroup[] = [];
   readonly #groupLocals: number[] = [];
 
@@ -90,6 +103,7 @@ export class Emitter {
     }
     this.#taken = [];
     this.#members.clear();
+    this.#streamed.at = -1;
   }
   /** Pops the stack into a new temporary. */
   save(type: ValueType): number {
@@ -105,6 +119,13 @@ export class Emitter {
   }
   memberAt(at: number): Member | undefined {
     return this.#members.get(at);
+  }
+  nameStream(at: number, entry: number): void {
+    this.#streamed = { at, entry };
+  }
+  /** Number of the entry for the access at the address in a local, or -1. */
+  streamAt(at: number): number {
+    return this.#streamed.at === at ? this.#streamed.entry : -1;
   }
   /** Gives a group its local: from here on its check has been made. */
   openGroup(group: AccessGroup): void {
@@ -162,8 +183,16 @@ export class Emitter {
   }
   /** Emits stores of the dirty registers; what is dirty afterwards is up to the caller, for this may be a side path. */
   storeDirty(): void {
+    this.#store(this.dirty);
+  }
+  /** Writes registers back that stay in their locals, on the main path. */
+  clean(registers: number): void {
+    this.#store(registers);
+    this.dirty &= ~registers;
+  }
+  #store(registers: number): void {
     for (let register = 0; register < 32; register++) {
-      if ((this.dirty & (1 << register)) === 0) continue;
+      if ((registers & (1 << register)) === 0) continue;
       this.code.i32(0);
       this.code.get(this.#registerLocal(register));
       this.code.storeType(register < 16 ? I64 : V128, stateOffset(register));
@@ -210,13 +239,15 @@ export class Emitter {
     this.code.set(this.fuel);
   }
   placement(): Placement {
-    return { valid: this.valid, dirty: this.dirty, flags: this.flags, hasLeft: this.hasLeft };
+    const { valid, dirty, flags, hasLeft, flagConstant } = this;
+    return { valid, dirty, flags, hasLeft, flagConstant };
   }
   restore(placement: Placement): void {
     this.valid = placement.valid;
     this.dirty = placement.dirty;
     this.flags = placement.flags;
     this.hasLeft = placement.hasLeft;
+    this.flagConstant = placement.flagConstant;
   }
 
   // CPU state in memory
@@ -253,14 +284,16 @@ export class Emitter {
   }
   /**
    * Notes the flags of an operation of `size` bytes. Each part pushes its value (i64 for size 8, else i32), or is
-   * left out where the kind has none; `left` is the left operand, if comparisons may use it.
+   * left out where the kind has none; `left` is the left operand, if comparisons may use it. `constant` is b, where b is
+   * known now.
    */
   setFlags(
     operation: number,
     size: number,
-    parts: { result?: () => void; b?: () => void; a?: () => void; left?: () => void },
+    parts: { result?: () => void; b?: () => void; a?: () => void; left?: () => void; constant?: bigint },
   ): void {
     this.hasLeft = false;
+    this.flagConstant = -1;
     if (!this.flagsLive) {
       this.flags = FLAGS_DEAD;
       return;
@@ -274,6 +307,9 @@ export class Emitter {
     }
     this.flags = operation + sizeLog(size);
     this.hasLeft = parts.left !== undefined;
+    const { constant } = parts;
+    if (constant !== undefined && constant >= 0n && constant <= MOST_FLAG_CONSTANT)
+      this.flagConstant = Number(constant);
   }
   /** Sets the flags to the bits on the stack (i32). */
   setFlagBits(): void {
@@ -281,6 +317,7 @@ export class Emitter {
     this.code.set(this.flagLocal('result'));
     this.flags = FLAG.raw;
     this.hasLeft = false;
+    this.flagConstant = -1;
   }
   /** Pushes the six flags as bits (i32). */
   pushFlagBits(): void {
@@ -305,6 +342,12 @@ export class Emitter {
     this.flags = FLAGS_DYNAMIC;
     this.hasLeft = false;
   }
+  /** Writes the flags back, so that paths with different kinds can meet. */
+  putFlagsInMemory(): void {
+    this.storeFlags();
+    this.flags = FLAGS_IN_MEMORY;
+    this.hasLeft = false;
+  }
   /** Emits the store of the lazy flags, without change of the placement. */
   storeFlags(): void {
     const { code } = this;
@@ -318,8 +361,14 @@ export class Emitter {
       code.end();
       return;
     }
-    this.storeState(I32, STATE.flagKind, () => code.i32(this.flags));
-    for (const part of partsOf(this.flags & ~3)) this.#storeFlagPart(part);
+    const parts = partsOf(this.flags & ~3);
+    const { flagConstant } = this;
+    if (flagConstant < 0) this.storeState(I32, STATE.flagKind, () => code.i32(this.flags));
+    else {
+      const kind = flagConstant * 0x1_0000_0000 + (FLAG_CONSTANT | this.flags);
+      this.storeState(I64, STATE.flagKind, () => code.i64(kind));
+    }
+    for (const part of parts) if (part !== 'b' || flagConstant < 0) this.#storeFlagPart(part);
   }
   #storeFlagPart(part: FlagPart): void {
     const offset = part === 'a' ? STATE.flagA : part === 'b' ? STATE.flagB : STATE.flagResult;

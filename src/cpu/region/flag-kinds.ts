@@ -23,6 +23,10 @@ export const FLAG = {
   cmp: 36,
 } as const;
 
+/** In memory only, added to a kind: b is a constant, in the 32 bits after the kind (which saves a store). */
+export const FLAG_CONSTANT = 0x100;
+/** Constants up to here are stored so. */
+export const MOST_FLAG_CONSTANT = 0xf_ffff;
 /** Kind of a local that says: the flags are those in memory. */
 export const FLAGS_IN_MEMORY = 0xff;
 /** Translation-time only: the kind is in the local `flagKind`. */

@@ -47,6 +47,8 @@ export interface Shape {
   readonly isMerge: Uint8Array;
   /** It lies on a cycle. */
   readonly isInLoop: Uint8Array;
+  /** The blocks of each loop, the header first. Loops that share a header are apart. None if not reducible. */
+  readonly loops: readonly (readonly number[])[];
   /** False: some edge goes back to a block that does not dominate it, so there is no structured form. */
   readonly isReducible: boolean;
 }
@@ -105,7 +107,9 @@ export function shapeOf(blocks: readonly Block[]): Shape {
     }
     if (forward > 1) isMerge[index] = 1;
   });
-  const isInLoop = isReducible ? blocksInLoops(blocks) : isMerge.map(() => 1);
+  const loops = isReducible ? naturalLoops(blocks) : [];
+  const isInLoop = isMerge.map(() => (isReducible ? 0 : 1));
+  for (const index of loops.flat()) isInLoop[index] = 1;
   const chargesFuel = isLoopHeader.map((is, header) => (is && loopsWithoutCall(blocks, header) ? 1 : 0));
   return {
     dominator,
@@ -113,6 +117,7 @@ export function shapeOf(blocks: readonly Block[]): Shape {
     chargesFuel,
     isMerge,
     isInLoop,
+    loops,
     isReducible,
   };
 }
@@ -135,23 +140,23 @@ function loopsWithoutCall(blocks: readonly Block[], header: number): boolean {
   return false;
 }
 
-/** The natural loop of a back edge: its header, and what reaches the edge without passing the header. */
-function blocksInLoops(blocks: readonly Block[]): Uint8Array {
-  const isInLoop = new Uint8Array(blocks.length);
-  const seen = new Int32Array(blocks.length).fill(-1);
-  blocks.forEach((block, header) => {
-    const waiting = block.predecessors.filter((predecessor) => predecessor >= header);
-    if (waiting.length === 0) return;
-    isInLoop[header] = 1;
-    seen[header] = header;
-    for (let index = waiting.pop(); index !== undefined; index = waiting.pop()) {
-      if (seen[index] === header) continue;
-      seen[index] = header;
-      isInLoop[index] = 1;
-      waiting.push(...blocks[index]!.predecessors);
+/** The natural loop of each back edge: its header, and what reaches the edge without passing the header. */
+function naturalLoops(blocks: readonly Block[]): number[][] {
+  const loops: number[][] = [];
+  blocks.forEach(({ predecessors }, header) => {
+    for (const end of predecessors) {
+      if (end < header) continue;
+      const waiting = [end];
+      const body = new Set([header]);
+      for (let index = waiting.pop(); index !== undefined; index = waiting.pop()) {
+        if (body.has(index)) continue;
+        body.add(index);
+        waiting.push(...blocks[index]!.predecessors);
+      }
+      loops.push([...body]);
     }
   });
-  return isInLoop;
+  return loops;
 }
 
 function immediateDominators(blocks: readonly Block[]): Int32Array {

@@ -26,10 +26,13 @@ export interface Member {
   readonly offset: number;
 }
 
-/** For one instruction: its explicit memory operand and its stack access, where they are members of groups. */
+/** For one instruction. */
 export interface AccessPlan {
+  /** Its explicit memory operand, and its stack access, where they are members of groups. */
   operand?: Member;
   stack?: Member;
+  /** Its memory operand is a stream of this number. */
+  stream?: number;
 }
 
 /** A register's value as an unknown base plus a constant. */

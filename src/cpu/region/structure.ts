@@ -1,13 +1,15 @@
 import { STATE } from '../../machine/cpu-state.ts';
 import { Exit } from '../../process/executor.ts';
 import { entryOf } from '../lift/registry.ts';
+import { liftStackRun, stackRunLength } from '../lift/stack-run.ts';
 import { I32, OP, VOID } from '../wasm/opcodes.ts';
 import { analyse, type BlockFacts } from './analysis.ts';
 import { type Emitter, type Placement, STACK_LEFT, type Transfers } from './emitter.ts';
-import { FLAGS_DEAD, FLAGS_DYNAMIC } from './flag-kinds.ts';
+import { FLAGS_DEAD, FLAGS_DYNAMIC, FLAGS_IN_MEMORY } from './flag-kinds.ts';
 import { type Block, type Graph, type Shape, shapeOf } from './graph.ts';
-import { planGroups } from './groups.ts';
+import { type AccessPlan, planGroups } from './groups.ts';
 import { leaveTo } from './leaving.ts';
+import { planStreams } from './streams.ts';
 
 /** Most fuel charged at once, so that a large function does not pay for what it skips. */
 const MOST_FUEL = 64;
@@ -27,6 +29,7 @@ export class Structure implements Transfers {
   readonly #byAddress: ReadonlyMap<number, number>;
   readonly #shape: Shape;
   readonly #facts: BlockFacts[];
+  readonly #plans: (AccessPlan | undefined)[][];
   /** For each block, the merges it dominates immediately, the last in order first. */
   readonly #merges: number[][];
   /** Blocks that each block dominates. */
@@ -45,6 +48,8 @@ export class Structure implements Transfers {
     this.#byAddress = graph.byAddress;
     this.#shape = shapeOf(graph.blocks);
     this.#facts = analyse(graph.blocks, this.#shape);
+    this.#plans = graph.blocks.map(planGroups);
+    planStreams(graph.blocks, this.#shape.loops, this.#plans);
     this.#merges = graph.blocks.map(() => []);
     for (let index = graph.blocks.length - 1; index > 0; index--) {
       if (this.#shape.isMerge[index] === 1) this.#merges[this.#shape.dominator[index]!]!.push(index);
@@ -114,6 +119,7 @@ export class Structure implements Transfers {
 
   /** Goes to a block of the region: by a break, or by emitting it here if nothing else leads to it. */
   #transfer(target: number): void {
+    if (target <= this.#current && this.#shape.chargesFuel[target] === 1) this.#chargeLoop(target);
     this.#adapt(target);
     if (this.#isFlat) {
       this.#e.code.i32(target);
@@ -142,8 +148,16 @@ export class Structure implements Transfers {
   /** Brings registers and flags to where the target expects them. */
   #adapt(target: number): void {
     const facts = this.#facts[target]!;
+    if (this.#meets(target)) this.#e.clean(this.#e.dirty & ~facts.dirtyIn);
     this.#e.load(facts.validIn & ~this.#e.valid);
-    if (this.#meets(target) && facts.flagsLiveIn) this.#e.makeFlagsDynamic();
+    if (!this.#meets(target) || !facts.flagsLiveIn) return;
+    if (this.#keepsFlagsInMemory(target)) this.#e.putFlagsInMemory();
+    else this.#e.makeFlagsDynamic();
+  }
+
+  /** At the head of a loop, flags that nothing reads cost less in memory than in locals that each round sets. */
+  #keepsFlagsInMemory(target: number): boolean {
+    return this.#shape.isLoopHeader[target] === 1 && !this.#facts[target]!.flagsReadIn;
   }
 
   // Structured emission
@@ -186,11 +200,13 @@ export class Structure implements Transfers {
   /** What holds at the start of a block that several paths reach. */
   #placementAt(index: number): Placement {
     const { validIn, dirtyIn, flagsLiveIn } = this.#facts[index]!;
+    const live = this.#keepsFlagsInMemory(index) ? FLAGS_IN_MEMORY : FLAGS_DYNAMIC;
     return {
       valid: validIn,
       dirty: dirtyIn,
-      flags: flagsLiveIn ? FLAGS_DYNAMIC : FLAGS_DEAD,
+      flags: flagsLiveIn ? live : FLAGS_DEAD,
       hasLeft: false,
+      flagConstant: -1,
     };
   }
 
@@ -225,53 +241,59 @@ export class Structure implements Transfers {
     const block = this.#blocks[index]!;
     const { flagsLiveAfter } = this.#facts[index]!;
     this.#current = index;
-    if (this.#shape.chargesFuel[index] === 1) this.#chargeLoop(block);
-    const plans = planGroups(block);
+    const plans = this.#plans[index]!;
     e.closeGroups();
-    block.instructions.forEach((instruction, at) => {
+    const { instructions } = block;
+    for (let at = 0; at < instructions.length; ) {
+      const instruction = instructions[at]!;
       e.instruction = instruction;
       e.plan = plans[at];
       e.flagsLive = flagsLiveAfter[at]!;
-      entryOf(instruction)!.lift(e, instruction);
+      const run = stackRunLength(instructions, at);
+      if (run > 0) liftStackRun(e, instructions.slice(at, at + run), plans.slice(at, at + run));
+      else entryOf(instruction)!.lift(e, instruction);
+      at += Math.max(run, 1);
       e.releaseTemps();
-    });
+    }
     if (block.end === 'fall') this.jump(block.stop);
     else if (block.end === 'out') leaveTo(e, block.stop);
     else if (block.end === 'illegal') e.exitFor(Exit.illegal, block.stop);
     else if (block.end === 'unsupported') e.exitFor(Exit.unsupported, block.stop);
   }
 
-  // Fuel: what is left is looked at before it is charged, so that any fuel at all makes progress.
+  // Fuel
 
-  /** Charges fuel and pushes what was left before. */
+  /** Pushes the fuel left after `amount` is charged. */
   #spend(amount: number): void {
     const e = this.#e;
     const { code } = e;
     if (e.fuel >= 0) {
       code.get(e.fuel);
-      code.get(e.fuel);
       code.i32op(OP.i32_sub, amount);
-      code.set(e.fuel);
+      code.tee(e.fuel);
       return;
     }
     const left = e.temp(I32);
     e.storeState(I32, STATE.fuel, () => {
       e.loadState(I32, STATE.fuel);
-      code.tee(left);
       code.i32op(OP.i32_sub, amount);
+      code.tee(left);
     });
     code.get(left);
     e.releaseTemps();
   }
-  /** Also leaves when the host stack left to this region is used up: the RIP it returns unwinds all callers. */
+  /**
+   * Looks at what was left before it is charged, so that any fuel at all makes progress. Also leaves when the host
+   * stack left to this region is used up: the RIP it returns unwinds all callers.
+   */
   #chargeEntry(): void {
     const { code } = this.#e;
     const entry = this.#blocks[0]!.start;
-    // A loop header charges for itself: twice before its first instruction would be no progress.
-    const charges = this.#shape.chargesFuel[0] === 0;
-    if (charges) this.#spend(Math.min(MOST_FUEL, this.#blocks[0]!.instructions.length + 1));
+    const amount = Math.min(MOST_FUEL, this.#blocks[0]!.instructions.length + 1);
+    this.#spend(amount);
+    code.i32op(OP.i32_add, amount);
     code.get(STACK_LEFT);
-    if (charges) code.op(OP.i32_or);
+    code.op(OP.i32_or);
     code.i32op(OP.i32_lt_s, 0);
     code.ifUnlikely(VOID);
     code.get(STACK_LEFT);
@@ -280,15 +302,17 @@ export class Structure implements Transfers {
     code.i64(entry);
     code.op(OP.return);
     code.end();
-    if (charges) this.#e.exitFor(Exit.fuel, entry);
+    this.#e.exitFor(Exit.fuel, entry);
     code.end();
   }
-  #chargeLoop(block: Block): void {
+  /** At the end of a round, where the kind of the flags is known: at the header it would have to be a local. */
+  #chargeLoop(header: number): void {
     const { code } = this.#e;
-    this.#spend(Math.min(MOST_FUEL, block.instructions.length + 1));
+    const { start, instructions } = this.#blocks[header]!;
+    this.#spend(Math.min(MOST_FUEL, instructions.length + 1));
     code.i32op(OP.i32_lt_s, 0);
     code.ifUnlikely(VOID);
-    this.#e.exitFor(Exit.fuel, block.start);
+    this.#e.exitFor(Exit.fuel, start);
     code.end();
   }
 }

@@ -1,5 +1,16 @@
 import { STATE } from '../../machine/cpu-state.ts';
-import { AF, ARITHMETIC_FLAGS, CF, FLAG, FLAGS_IN_MEMORY, OF, PF, SF, ZF } from '../region/flag-kinds.ts';
+import {
+  AF,
+  ARITHMETIC_FLAGS,
+  CF,
+  FLAG,
+  FLAG_CONSTANT,
+  FLAGS_IN_MEMORY,
+  OF,
+  PF,
+  SF,
+  ZF,
+} from '../region/flag-kinds.ts';
 import type { Code } from '../wasm/code.ts';
 import { I32, I64, OP, VOID } from '../wasm/opcodes.ts';
 import type { RuntimeBuilder } from './builder.ts';
@@ -55,8 +66,14 @@ function flagsFunction(runtime: RuntimeBuilder): RuntimeFunction {
   });
   whenKind(code, KIND, FLAGS_IN_MEMORY, () => {
     f.loadState32(STATE.flagKind);
+    code.i32op(OP.i32_and, 0xff);
     f.loadState64(STATE.flagA);
+    f.loadState32(STATE.flagKind + 4);
+    code.op(OP.i64_extend_i32_u);
     f.loadState64(STATE.flagB);
+    f.loadState32(STATE.flagKind);
+    code.i32op(OP.i32_and, FLAG_CONSTANT);
+    code.op(OP.select);
     f.loadState64(STATE.flagResult);
     code.call(runtime.index('flags'));
   });

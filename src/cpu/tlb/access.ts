@@ -1,10 +1,21 @@
-import { STATE } from '../../machine/cpu-state.ts';
+import { RSP, STATE } from '../../machine/cpu-state.ts';
 import { FRAMES, PAGE_SIZE, TLB_READ, TLB_WRITE } from '../../machine/layout.ts';
 import type { MemoryOperand, Segment } from '../decode/instruction.ts';
 import type { Emitter, Helper } from '../region/emitter.ts';
+import { STREAM_NUMBERS } from '../region/streams.ts';
 import { Code } from '../wasm/code.ts';
 import { I32, I64, OP, SIMD, VOID } from '../wasm/opcodes.ts';
-import { TLB_ADDEND, TLB_INDEX_MASK } from './layout.ts';
+import {
+  READ_STREAMS,
+  STACK_STREAM,
+  STREAM_ADDEND,
+  STREAM_ENTRY_SIZE,
+  STREAM_LIMIT,
+  STREAM_TLB,
+  STREAM_WIDTH,
+  TLB_ADDEND,
+  TLB_INDEX_MASK,
+} from './layout.ts';
 import { loadOp, storeOp } from './tlb-runtime.ts';
 
 /*
@@ -17,6 +28,9 @@ export function address(e: Emitter, operand: MemoryOperand): number {
   pushAddress(e, operand);
   const at = e.save(I64);
   e.nameMember(at, e.plan?.operand);
+  const stream = e.plan?.stream;
+  if (stream !== undefined) e.nameStream(at, READ_STREAMS + stream);
+  else if (operand.base === RSP && operand.segment === undefined) e.nameStream(at, STACK_STREAM);
   return at;
 }
 
@@ -24,6 +38,7 @@ export function address(e: Emitter, operand: MemoryOperand): number {
 export function stackAddress(e: Emitter): number {
   const at = e.save(I64);
   e.nameMember(at, e.plan?.stack);
+  e.nameStream(at, STACK_STREAM);
   return at;
 }
 
@@ -107,14 +122,22 @@ function writeComparison(
   return positions;
 }
 
-/** Emits the comparison for `size` bytes at the address in local `at` + `distance`; yields the local of the entry. */
-function compareTag(e: Emitter, at: number, distance: number, size: number, tlb: number): number {
+/** Emits the comparison of a range with its TLB entry; yields the local with the entry. */
+function compareTag(e: Emitter, { at, distance, size, tlb }: Range): number {
   const entry = e.temp(I32);
   if (distance === 0 && size <= 16 && at < ONE_BYTE_LOCALS && entry < ONE_BYTE_LOCALS) {
     const { code, positions } = template(size, tlb);
     e.code.appendPatched(code, positions, [at, entry, at]);
   } else writeComparison(e.code, at, entry, distance, size, tlb);
   return entry;
+}
+
+/** What is to be checked: `size` bytes at the address in local `at` + `distance`. */
+interface Range {
+  readonly at: number;
+  readonly distance: number;
+  readonly size: number;
+  readonly tlb: number;
 }
 
 /**
@@ -133,6 +156,7 @@ function checked(
 ): void {
   const { code } = e;
   const member = e.memberAt(at);
+  const group = member?.group;
   const pushHost = (pushAddend: () => void) => {
     code.get(at);
     code.op(OP.i32_wrap_i64);
@@ -140,28 +164,113 @@ function checked(
     code.op(OP.i32_add);
     fast();
   };
-  if (member !== undefined && member.group.addend >= 0) {
-    const { addend } = member.group;
-    code.get(addend);
+  const slowly = () => {
+    slow();
+    e.distrustGroups();
+  };
+  if (group !== undefined && group.addend >= 0) {
+    code.get(group.addend);
     code.ifLikely(type);
-    pushHost(() => code.get(addend));
-  } else {
-    const group = member?.group;
-    const used = group === undefined ? tlb : group.writes ? TLB_WRITE : TLB_READ;
-    const distance = group === undefined ? 0 : group.low - member!.offset;
-    const entry = compareTag(e, at, distance, group === undefined ? size : group.high - group.low, used);
-    if (group !== undefined) e.openGroup(group);
+    pushHost(() => code.get(group.addend));
+    code.else();
+    slowly();
+    code.end();
+    return;
+  }
+  const used = group === undefined ? tlb : group.writes ? TLB_WRITE : TLB_READ;
+  const distance = group === undefined ? 0 : group.low - member!.offset;
+  const range = { at, distance, size: group === undefined ? size : group.high - group.low, tlb: used };
+  if (group !== undefined) e.openGroup(group);
+  const keepAddend = () => {
+    if (group !== undefined) code.tee(group.addend);
+  };
+  const stream = e.streamAt(at);
+  if (stream >= 0 && range.size <= STREAM_WIDTH)
+    checkedStream(
+      e,
+      range,
+      stream,
+      type,
+      (pushAddend) => {
+        pushHost(() => {
+          pushAddend();
+          keepAddend();
+        });
+      },
+      slowly,
+    );
+  else {
+    const entry = compareTag(e, range);
     code.ifLikely(type);
     pushHost(() => {
       code.get(entry);
       code.memory(OP.i32_load, used + TLB_ADDEND);
-      if (group !== undefined) code.tee(group.addend);
+      keepAddend();
     });
+    code.else();
+    slowly();
+    code.end();
   }
-  code.else();
-  slow();
-  e.distrustGroups();
+}
+
+/** As an access of its own, but first looks whether the range is in the page of the entry in the TLB of streams. */
+function checkedStream(
+  e: Emitter,
+  range: Range,
+  stream: number,
+  type: number,
+  fast: (pushAddend: () => void) => void,
+  slow: () => void,
+): void {
+  const { code } = e;
+  const writes = range.tlb === TLB_WRITE;
+  const number = writes && stream !== STACK_STREAM ? stream + STREAM_NUMBERS : stream;
+  const entry = STREAM_TLB + number * STREAM_ENTRY_SIZE;
+  const addend = e.temp(I32);
+  code.block(type);
+  code.block(VOID);
+  code.i32(0);
+  code.memory(OP.i32_load, entry + STREAM_ADDEND);
+  code.set(addend);
+  pushStart(code, range);
+  code.i32(0);
+  code.memory(OP.i64_load, entry);
+  code.op(OP.i64_sub);
+  code.i32(0);
+  code.memory(OP.i64_load, entry + STREAM_LIMIT);
+  code.op(OP.i64_lt_u);
+  code.brIfLikely(0);
+  const tlbEntry = compareTag(e, range);
+  code.ifLikely(VOID);
+  code.get(tlbEntry);
+  code.memory(OP.i32_load, range.tlb + TLB_ADDEND);
+  code.set(addend);
+  if (writes || stream !== STACK_STREAM) fillStream(code, range, entry, addend);
+  code.br(1);
   code.end();
+  slow();
+  code.br(1);
+  code.end();
+  fast(() => code.get(addend));
+  code.end();
+}
+
+function fillStream(code: Code, range: Range, entry: number, addend: number): void {
+  code.i32(0);
+  pushStart(code, range);
+  code.i64op(OP.i64_and, -PAGE_SIZE);
+  code.memory(OP.i64_store, entry);
+  code.i32(0);
+  code.i64(PAGE_SIZE + 1 - STREAM_WIDTH);
+  code.memory(OP.i64_store, entry + STREAM_LIMIT);
+  code.i32(0);
+  code.get(addend);
+  code.memory(OP.i32_store, entry + STREAM_ADDEND);
+}
+
+function pushStart(code: Code, { at, distance }: Range): void {
+  code.get(at);
+  if (distance !== 0) code.i64op(OP.i64_add, distance);
 }
 
 /** Pushes the host address of `size` bytes at the address in local `at`; leaves the region on a fault. */
@@ -223,6 +332,58 @@ export function store(e: Emitter, at: number, size: number, value: number): void
     e.callRarely(`store${size as 1 | 2 | 4 | 8 | 16}`);
     e.exitIfFailed();
   });
+}
+
+/** Stores quadwords, which `pushes` push, upwards from the address in local `at`; `slow` is to do the same one by one. */
+export function storeRun(e: Emitter, at: number, pushes: readonly (() => void)[], slow: () => void): void {
+  const { code } = e;
+  e.nameStream(at, STACK_STREAM);
+  const host = e.temp(I32);
+  const fast = () => {
+    code.set(host);
+    pushes.forEach((push, index) => {
+      code.get(host);
+      push();
+      storeOp(code, 8, index * 8);
+    });
+  };
+  checked(e, at, pushes.length * 8, TLB_WRITE, VOID, fast, slow);
+}
+/** Stores the quadword that `push` pushes, by a call of the helper. */
+export function storeSlowly(e: Emitter, at: number, push: () => void): void {
+  e.code.get(at);
+  push();
+  e.callRarely('store8');
+  e.exitIfFailed();
+}
+
+/** Loads quadwords upwards from the address in local `at` and pops each; `slow` is to do the same one by one. */
+export function loadRun(e: Emitter, at: number, pops: readonly (() => void)[], slow: () => void): void {
+  const { code } = e;
+  e.nameStream(at, STACK_STREAM);
+  const host = e.temp(I32);
+  const fast = () => {
+    code.set(host);
+    pops.forEach((pop, index) => {
+      code.get(host);
+      loadOp(code, 8, index * 8);
+      pop();
+    });
+  };
+  checked(e, at, pops.length * 8, TLB_READ, VOID, fast, slow);
+}
+/** Pushes the quadword at the address in local `at`, by a call of the helper. */
+export function loadSlowly(e: Emitter, at: number): void {
+  const { code } = e;
+  const host = e.temp(I32);
+  code.get(at);
+  code.i32(8);
+  e.callRarely('missRead');
+  code.tee(host);
+  code.op(OP.i32_eqz);
+  e.exitIfFailed();
+  code.get(host);
+  loadOp(code, 8);
 }
 
 /** A read-modify-write in progress. */

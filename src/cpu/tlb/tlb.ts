@@ -10,7 +10,7 @@ import {
   TLB2_WRITE,
 } from '../../machine/layout.ts';
 import type { Ram } from '../../machine/ram.ts';
-import { TLB_ADDEND, TLB_INDEX_MASK, TLB2_INDEX_MASK } from './layout.ts';
+import { STREAM_TLB, STREAM_TLB_BYTES, TLB_ADDEND, TLB_INDEX_MASK, TLB2_INDEX_MASK } from './layout.ts';
 
 const FIRST_BYTES = TLB_ENTRIES * TLB_ENTRY_SIZE;
 const SECOND_BYTES = TLB2_ENTRIES * TLB_ENTRY_SIZE;
@@ -39,6 +39,10 @@ export class Tlb {
     this.#bytes.fill(0xff, TLB_WRITE, TLB_WRITE + FIRST_BYTES);
     this.#bytes.fill(0xff, TLB2_WRITE, TLB2_WRITE + SECOND_BYTES);
     this.#isWritable.fill(0);
+    this.#flushStreams();
+  }
+  #flushStreams(): void {
+    this.#bytes.fill(0, STREAM_TLB, STREAM_TLB + STREAM_TLB_BYTES);
   }
   /** From now on every write to the frame must miss. */
   forbidWrites(frame: number): void {
@@ -71,6 +75,7 @@ export class Tlb {
       this.flush();
       return;
     }
+    this.#flushStreams();
     for (let page = firstPage; page < firstPage + pageCount; page++) {
       const high = Math.floor(page / 0x10_0000);
       const low = ((page * PAGE_SIZE) % LOW) >>> 0;

@@ -4,7 +4,7 @@ import { FC, I32, I64, OP, SIMD, V128, type ValueType } from './opcodes.ts';
 export class Code {
   bytes: Uint8Array;
   length = 0;
-  /** Branch hints: position of an `if`, and 1 = likely true or 0 = likely false. */
+  /** Branch hints: position of an `if` or `br_if`, and 1 = likely true or 0 = likely false. */
   readonly hints: number[] = [];
 
   constructor(capacity = 1024) {
@@ -154,6 +154,10 @@ export class Code {
   brIf(depth: number): void {
     this.byte(OP.br_if);
     this.unsigned(depth);
+  }
+  brIfLikely(depth: number): void {
+    this.hints.push(this.length, 1);
+    this.brIf(depth);
   }
   call(functionIndex: number): void {
     this.byte(OP.call);
