@@ -1,12 +1,13 @@
 #!/bin/sh
-# Builds every Windows program of the project with Debian's mingw, byte for byte the same each time:
-#   examples/*.c, test/guest/*.c and *.cpp, bench/guest/*.c, the generated fault and instruction programs.
+# Builds every Windows program of the project with Debian's mingw and clang, byte for byte the same each time:
+#   examples/*.c, test/guest/*.c, *.cpp and clang/*.c, bench/guest/*.c, the generated fault and instruction programs.
 # Usage: scripts/build-examples.sh [FOLDER]   FOLDER gets examples/ test/guest/ bench/guest/ scripts/ (default: in place)
 #        scripts/build-examples.sh --check    builds elsewhere and compares with the .exe files checked in
 set -eu
 root=$(cd "$(dirname "$0")/.." && pwd)
 CC=${CC:-x86_64-w64-mingw32-gcc}
 CXX=${CXX:-x86_64-w64-mingw32-g++}
+CLANG=${CLANG:-clang}
 
 check=
 if [ "${1:-}" = --check ]; then
@@ -74,6 +75,17 @@ for source in "$root"/test/guest/*.c; do
     [ -e "$source" ] || continue
     name=$(basename "$source" .c)
     compile "test/guest/$name.exe" "$strip $msvcrt" "test/guest/$name.c" -lntdll
+done
+# gcc has no __try: clang compiles, the linker and the libraries are mingw's.
+for source in "$root"/test/guest/clang/*.c; do
+    name=$(basename "$source" .c)
+    work=$(mktemp -d)
+    # shellcheck disable=SC2086
+    (cd "$root" && "$CLANG" --target=x86_64-w64-windows-gnu -fms-extensions -O1 -Wall -Wextra -Werror -fno-ident \
+        -ffile-prefix-map=$root=. $msvcrt -c "test/guest/clang/$name.c" -o "$work/$name.o")
+    # shellcheck disable=SC2086
+    (cd "$work" && "$CC" $strip -o "$out/test/guest/$name.exe" "$name.o" $ldflags -lntdll)
+    rm -r "$work"
 done
 for source in "$root"/test/guest/*.cpp; do
     name=$(basename "$source" .cpp)

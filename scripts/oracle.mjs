@@ -62,6 +62,10 @@ const RUNS = {
   'instructions-integer': [{ name: 'instructions-integer', args: [] }],
   'instructions-sse': instructionRuns('sse', ['full', 'near']),
   'instructions-x87': instructionRuns('x87', ['full', 'near']),
+  seh: [
+    { name: 'seh', args: [] },
+    { name: 'seh-overflow', args: ['overflow'] },
+  ],
   faults: groups.map((group) => ({ name: `faults-${group}`, args: [group] })),
 };
 

@@ -1,6 +1,7 @@
 import { RSP } from '../machine/cpu-state.ts';
 import type { GuestMemory } from '../memory/guest-memory.ts';
 import { DISPATCHER, Disposition, EXCEPTION_TARGET_UNWIND, EXCEPTION_UNWIND } from './dispatcher-context.ts';
+import { RECORD } from './exception-record.ts';
 import { type GuestCallRequest, resultLow } from './host-frames.ts';
 import type { Thread } from './thread.ts';
 
@@ -38,7 +39,7 @@ export function* handleCScopes(
   const data = memory.u64(dispatcher + DISPATCHER.handlerData);
   const offset = memory.u64(dispatcher + DISPATCHER.controlPc) - imageBase;
   const scopes = { table: data + 4, count: memory.u32(data), imageBase, offset };
-  if ((memory.u32(record + 4) & EXCEPTION_UNWIND) !== 0)
+  if ((memory.u32(record + RECORD.flags) & EXCEPTION_UNWIND) !== 0)
     return yield* runTermination(thread, scopes, record, frame, dispatcher);
   return yield* searchFilters(thread, scopes, unwindEx, record, frame, context, dispatcher);
 }
@@ -93,7 +94,7 @@ function* runTermination(
 ): Calls<number> {
   const { memory } = thread;
   const targetIp = memory.u64(dispatcher + DISPATCHER.targetIp) - scopes.imageBase;
-  const isTarget = (memory.u32(record + 4) & EXCEPTION_TARGET_UNWIND) !== 0;
+  const isTarget = (memory.u32(record + RECORD.flags) & EXCEPTION_TARGET_UNWIND) !== 0;
   for (let i = memory.u32(dispatcher + DISPATCHER.scopeIndex); i < scopes.count; i++) {
     const at = scopes.table + i * SCOPE_SIZE;
     if (!covers(memory, at, scopes.offset)) continue;

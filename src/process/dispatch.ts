@@ -15,7 +15,8 @@ import {
   readDispatcher,
   writeDispatcher,
 } from './dispatcher-context.ts';
-import { endUnhandled, readRecord, restore } from './exception.ts';
+import { endUnhandled, restore } from './exception.ts';
+import { RECORD, readRecord } from './exception-record.ts';
 import { findFunction, isFrame, ripOf, rspOf, type StackBounds, stackBounds } from './frame-walk.ts';
 import { type GuestCallRequest, resultLow } from './host-frames.ts';
 import type { VectoredHandler } from './process.ts';
@@ -38,9 +39,9 @@ export function* dispatchException(thread: Thread): Calls<number> {
   const pointers = stub + DISPATCH_FRAME.pointers;
   const isVectored = yield* callVectored(thread, process.exceptionHandlers, pointers);
   if (isVectored || (yield* new FrameSearch(thread, stub).run())) {
-    if ((memory.u32(record + 4) & EXCEPTION_NONCONTINUABLE) !== 0)
+    if ((memory.u32(record + RECORD.flags) & EXCEPTION_NONCONTINUABLE) !== 0)
       return thread.raiseNested(STATUS_NONCONTINUABLE_EXCEPTION, record);
-    yield* callVectored(thread, process.continueHandlers, pointers);
+    if (isVectored) yield* callVectored(thread, process.continueHandlers, pointers);
     return restore(thread, context);
   }
   if (thread.pending !== 0) return 0;
@@ -80,7 +81,7 @@ class FrameSearch {
     this.#search = stub + DISPATCH_FRAME.search;
     this.#record = stub + DISPATCH_FRAME.record;
     this.#bounds = stackBounds(thread);
-    this.#flags = thread.memory.u32(this.#record + 4) & EXCEPTION_NONCONTINUABLE;
+    this.#flags = thread.memory.u32(this.#record + RECORD.flags) & EXCEPTION_NONCONTINUABLE;
   }
 
   /** True: continue the program. False: nobody wants it, or (thread.pending) another exception takes its place. */
@@ -140,12 +141,12 @@ class FrameSearch {
     const frame = this.#frame;
     for (;;) {
       writeDispatcher(memory, dispatcher, frame, 0, this.#search, 0);
-      memory.setU32(this.#record + 4, this.#flags);
+      memory.setU32(this.#record + RECORD.flags, this.#flags);
       memory.setU64(this.#stub + DISPATCH_FRAME.busy, 1);
       const context = this.#stub + DISPATCH_FRAME.context;
       yield { address: frame.handler, args: [this.#record, frame.establisher, context, dispatcher] };
       memory.setU64(this.#stub + DISPATCH_FRAME.busy, 0);
-      this.#flags |= memory.u32(this.#record + 4) & EXCEPTION_NONCONTINUABLE;
+      this.#flags |= memory.u32(this.#record + RECORD.flags) & EXCEPTION_NONCONTINUABLE;
       this.#leaveNested();
       switch (resultLow(this.#thread)) {
         case Disposition.continueExecution:
@@ -183,7 +184,7 @@ class FrameSearch {
 
   #invalid(frame: number): false {
     const { memory } = this.#thread;
-    memory.setU32(this.#record + 4, this.#flags | EXCEPTION_STACK_INVALID);
+    memory.setU32(this.#record + RECORD.flags, this.#flags | EXCEPTION_STACK_INVALID);
     this.#note(frame);
     return false;
   }
@@ -201,7 +202,7 @@ export function handleInDispatcher(
   dispatcher: number,
 ): number {
   const { memory } = thread;
-  const isSearch = (memory.u32(record + 4) & EXCEPTION_UNWIND) === 0;
+  const isSearch = (memory.u32(record + RECORD.flags) & EXCEPTION_UNWIND) === 0;
   if (!isSearch || memory.u64(frame + DISPATCH_FRAME.busy) === 0) return Disposition.continueSearch;
   const active = memory.u64(frame + DISPATCH_FRAME.dispatcher + DISPATCHER.establisherFrame);
   memory.setU64(dispatcher + DISPATCHER.establisherFrame, active);

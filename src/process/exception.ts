@@ -1,16 +1,11 @@
 import { RSP, STATE } from '../machine/cpu-state.ts';
-import type { GuestMemory } from '../memory/guest-memory.ts';
 import { GuestFault } from '../memory/guest-memory.ts';
 import { STATUS_LONGJUMP } from '../memory/status.ts';
 import { readContext, writeContext } from './context.ts';
+import { RECORD, writeRecord } from './exception-record.ts';
 import { loadJump } from './jump-buffer.ts';
-import { DISPATCH_FRAME, RECORD_SIZE } from './stub-frames.ts';
+import { DISPATCH_FRAME } from './stub-frames.ts';
 import { type ExceptionRecord, Pending, type Thread } from './thread.ts';
-
-export const EXCEPTION_MAXIMUM_PARAMETERS = 15;
-/** Offsets in EXCEPTION_RECORD. */
-const PARAMETER_COUNT = 0x18;
-const PARAMETERS = 0x20;
 
 /** Interrupts on, bit 1 always set. */
 const INITIAL_FLAGS = 0x202;
@@ -54,25 +49,6 @@ function writeMachineFrame(thread: Thread, at: number): void {
   memory.setHalves(at, cpu.word(STATE.rip), cpu.word(STATE.rip + 4));
 }
 
-export function writeRecord(memory: GuestMemory, at: number, record: ExceptionRecord): void {
-  memory.fill(at, 0, RECORD_SIZE);
-  memory.setU32(at, record.code);
-  memory.setU32(at + 4, record.flags);
-  memory.setU64(at + 8, record.nested ?? 0);
-  memory.setU64(at + 0x10, record.address);
-  memory.setU32(at + PARAMETER_COUNT, record.parameters.length / 2);
-  record.parameters.forEach((half, i) => {
-    memory.setU32(at + PARAMETERS + i * 4, half);
-  });
-}
-
-/** The exception record at a guest address, its parameter count bounded. */
-export function readRecord(memory: GuestMemory, at: number): ExceptionRecord {
-  const count = Math.min(memory.u32(at + PARAMETER_COUNT), EXCEPTION_MAXIMUM_PARAMETERS);
-  const parameters = Array.from({ length: count * 2 }, (_, i) => memory.u32(at + PARAMETERS + i * 4));
-  return { code: memory.u32(at), flags: memory.u32(at + 4), address: memory.u64(at + 0x10), parameters };
-}
-
 /**
  * Loads the registers from a CONTEXT in the guest and goes on there (NtContinue). With the record of a long jump
  * the jump buffer that it names has the last word (RtlRestoreContext).
@@ -80,9 +56,9 @@ export function readRecord(memory: GuestMemory, at: number): ExceptionRecord {
 export function restore(thread: Thread, context: number, record = 0): 0 {
   const { memory } = thread;
   const isJump =
-    record !== 0 && memory.u32(record) === STATUS_LONGJUMP && memory.u32(record + PARAMETER_COUNT) >= 1;
+    record !== 0 && memory.u32(record) === STATUS_LONGJUMP && memory.u32(record + RECORD.count) >= 1;
   readContext(memory, thread.cpu, context);
-  if (isJump) loadJump(thread, memory.u64(record + PARAMETERS));
+  if (isJump) loadJump(thread, memory.u64(record + RECORD.parameters));
   thread.pending = Pending.jumped;
   return 0;
 }

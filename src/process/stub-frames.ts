@@ -9,8 +9,6 @@ import { DISPATCHER_SIZE } from './dispatcher-context.ts';
 const ARGUMENTS = 0x30;
 const FRAME_CONTEXT = 0x40;
 const AFTER_FRAME_CONTEXT = FRAME_CONTEXT + DISPATCHER_SIZE;
-/** EXCEPTION_RECORD. */
-export const RECORD_SIZE = 0x98;
 
 /** KiUserExceptionDispatcher: the kernel fills in context, record and machine frame. */
 export const DISPATCH_FRAME = {

@@ -14,6 +14,11 @@ export const TEB = {
   tlsExpansionSlots: 0x1780,
 } as const;
 export const TEB_SIZE = 0x2000;
+/**
+ * Bytes of stack kept for the handling of an overflow when a thread has asked for none: room for the system's own
+ * frames while an exception is dispatched and the stack unwound.
+ */
+export const LEAST_STACK_GUARANTEE = 0x2000;
 /** Slots that TlsAlloc hands out of the TEB itself. */
 export const TLS_SLOTS = 64;
 

@@ -1,6 +1,7 @@
 import { readContext } from './context.ts';
 import { Disposition, EXCEPTION_UNWIND } from './dispatcher-context.ts';
-import { endUnhandled, readRecord } from './exception.ts';
+import { endUnhandled } from './exception.ts';
+import { RECORD, readRecord } from './exception-record.ts';
 import { type GuestCallRequest, resultLow } from './host-frames.ts';
 import type { Thread } from './thread.ts';
 
@@ -30,7 +31,7 @@ export function* handleInThreadStart(
   pointers: number,
 ): Calls {
   const { memory } = thread;
-  if ((memory.u32(record + 4) & EXCEPTION_UNWIND) !== 0) return Disposition.continueSearch;
+  if ((memory.u32(record + RECORD.flags) & EXCEPTION_UNWIND) !== 0) return Disposition.continueSearch;
   memory.setU64(pointers, record);
   memory.setU64(pointers + 8, context);
   const answer = yield* filterUnhandled(thread, pointers);

@@ -22,7 +22,8 @@ import {
   readDispatcher,
   writeDispatcher,
 } from './dispatcher-context.ts';
-import { endUnhandled, readRecord, restore, writeRecord } from './exception.ts';
+import { endUnhandled, restore } from './exception.ts';
+import { RECORD, readRecord, writeRecord } from './exception-record.ts';
 import { findFunction, isFrame, ripOf, rspOf, type StackBounds, stackBounds } from './frame-walk.ts';
 import { type GuestCallRequest, resultLow } from './host-frames.ts';
 import { UNWIND_FRAME } from './stub-frames.ts';
@@ -92,7 +93,7 @@ class Unwind {
     this.#bounds = stackBounds(thread);
     this.#record = target.record || this.#ownRecord();
     const exit = target.frame === 0 ? EXCEPTION_EXIT_UNWIND : 0;
-    this.#flags = memory.u32(this.#record + 4) | EXCEPTION_UNWINDING | exit;
+    this.#flags = memory.u32(this.#record + RECORD.flags) | EXCEPTION_UNWINDING | exit;
   }
 
   #ownRecord(): number {
@@ -161,7 +162,7 @@ class Unwind {
       if (frame.establisher === targetFrame) this.#flags |= EXCEPTION_TARGET_UNWIND;
       this.#setResult();
       writeDispatcher(memory, dispatcher, frame, ip, this.#current, history);
-      memory.setU32(this.#record + 4, this.#flags);
+      memory.setU32(this.#record + RECORD.flags, this.#flags);
       memory.setU64(this.#stub + UNWIND_FRAME.busy, 1);
       yield { address: frame.handler, args: [this.#record, frame.establisher, this.#current, dispatcher] };
       memory.setU64(this.#stub + UNWIND_FRAME.busy, 0);

@@ -19,7 +19,7 @@ import { EXCEPTION_NONCONTINUABLE } from '../process/dispatcher-context.ts';
 import { endUnhandled, enterDispatcher } from '../process/exception.ts';
 import { type Executor, Exit, type ExitReason } from '../process/executor.ts';
 import { updateSharedData } from '../process/kuser.ts';
-import { TEB } from '../process/teb.ts';
+import { LEAST_STACK_GUARANTEE, TEB } from '../process/teb.ts';
 import { type ExceptionRecord, Pending, parametersOf, type Thread } from '../process/thread.ts';
 
 /** Longest time between two looks at the host's events, in milliseconds. */
@@ -101,7 +101,7 @@ export class Runner {
     space.runningStack = {
       low: stack.low,
       high: stack.high,
-      guarantee: 0,
+      guarantee: LEAST_STACK_GUARANTEE,
       onLimit: (limit) =>
         memory.setU64(teb + TEB.stackLimit, Math.min(limit, memory.u64(teb + TEB.stackLimit))),
     };

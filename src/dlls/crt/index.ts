@@ -22,6 +22,7 @@ import { printfApi } from './printf.ts';
 import { scanfApi } from './scanf.ts';
 import { signalApi } from './signal.ts';
 import { sortApi } from './sort.ts';
+import { stackApi } from './stack.ts';
 import { startupApi } from './startup.ts';
 import { statApi } from './stat.ts';
 import { stdioBytesApi } from './stdio-bytes.ts';
@@ -58,6 +59,7 @@ export const crtFamilies: readonly Family[] = [
   sortApi,
   timeApi,
   jumpApi,
+  stackApi,
   cHandlerApi('crt'),
   filesystemApi,
   findApi,

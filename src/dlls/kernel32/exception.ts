@@ -1,5 +1,5 @@
 import { EXCEPTION_NONCONTINUABLE } from '../../process/dispatcher-context.ts';
-import { EXCEPTION_MAXIMUM_PARAMETERS } from '../../process/exception.ts';
+import { EXCEPTION_MAXIMUM_PARAMETERS } from '../../process/exception-record.ts';
 import type { VectoredHandler } from '../../process/process.ts';
 import type { Thread } from '../../process/thread.ts';
 import { filterUnhandled } from '../../process/unhandled.ts';
