@@ -1,9 +1,11 @@
 /** EAX, EBX, ECX, EDX. */
 export type CpuidAnswer = readonly [number, number, number, number];
 
+const FPU = 1 << 0;
 const TSC = 1 << 4;
 const CX8 = 1 << 8;
 const CMOV = 1 << 15;
+const FXSR = 1 << 24;
 const SSE = 1 << 25;
 const SSE2 = 1 << 26;
 const SSE3 = 1 << 0;
@@ -39,7 +41,7 @@ export function cpuid(leaf: number): CpuidAnswer {
         SIGNATURE,
         CACHE_LINE,
         LATER_SSE | CX16 | MOVBE | POPCNT | AES | PCLMULQDQ,
-        TSC | CX8 | CMOV | SSE | SSE2,
+        FPU | TSC | CX8 | CMOV | FXSR | SSE | SSE2,
       ];
     case 0x8000_0000:
       return [0x8000_0008, ...vendor()];

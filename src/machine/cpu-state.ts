@@ -40,8 +40,9 @@ export const STATE = {
 /** Bytes of state that belong to a thread: what a thread switch saves and loads. */
 export const THREAD_STATE_BYTES = 0x400;
 
-/** Of the FXSAVE image: its x87 part, where the registers begin, and the byte with the stack top in bits 3 to 5. */
+/** Of the FXSAVE image: its x87 part, where opcode and pointers and where the registers begin, and the byte with the stack top in bits 3 to 5. */
 const X87_IMAGE_BYTES = 0xa0;
+const X87_POINTERS = 6;
 const X87_REGISTERS = 0x20;
 const X87_TOP_BYTE = 3;
 /** Bits of the control word that can be set, and the one that always is. */
@@ -125,23 +126,33 @@ export class CpuState {
   slice(offset: number, length: number): Uint8Array {
     return this.#bytes.subarray(CPU_STATE + offset, CPU_STATE + offset + length);
   }
-  /** The x87 state as the first 160 bytes of an FXSAVE image: registers from the stack top on. */
+  /**
+   * The x87 state as the first 160 bytes of an FXSAVE image: registers from the stack top on, and opcode and pointers
+   * only while an exception is pending.
+   */
   x87Image(): Uint8Array {
     const image = this.slice(STATE.fxsave, X87_IMAGE_BYTES).slice();
     const top = (image[X87_TOP_BYTE]! >> 3) & 7;
+    if (!this.#isX87Pending) image.fill(0, X87_POINTERS, X87_REGISTERS);
     for (let index = 0; index < 8; index++)
       image.set(this.#x87Register(top + index), X87_REGISTERS + index * 16);
     return image;
   }
   /** Takes the x87 state from such an image, as fxrstor does. */
   setX87Image(image: Uint8Array): void {
-    this.slice(STATE.fxsave, X87_REGISTERS).set(image.subarray(0, X87_REGISTERS));
+    this.slice(STATE.fxsave, X87_POINTERS).set(image.subarray(0, X87_POINTERS));
     const top = (image[X87_TOP_BYTE]! >> 3) & 7;
     for (let index = 0; index < 8; index++) {
       const at = X87_REGISTERS + index * 16;
-      this.#x87Register(top + index).set(image.subarray(at, at + 16));
+      this.#x87Register(top + index).set(image.subarray(at, at + 10));
     }
     this.setX87Words(this.word(STATE.fxsave));
+    if (!this.#isX87Pending) return;
+    const pointers = image.subarray(X87_POINTERS, X87_REGISTERS);
+    this.slice(STATE.fxsave + X87_POINTERS, pointers.length).set(pointers);
+  }
+  get #isX87Pending(): boolean {
+    return ((this.word(STATE.fxsave) >>> 16) & X87_PENDING) !== 0;
   }
   /** Sets the x87 control word, and above it the status word, whose summary follows from masks and exceptions. */
   setX87Words(words: number): void {

@@ -42,6 +42,7 @@ describe('an instruction', () => {
       next: ADDRESS + 3,
       mnemonic: 'add',
       condition: -1,
+      opcodeBits: 0,
       opSize: 8,
       operands: [register(0, 8), register(3, 8)],
       lock: false,
@@ -299,6 +300,7 @@ describe('the encodings that are easily confused', () => {
     expect(decoded('dc e1')).toMatchObject({ mnemonic: 'fsubr', operands: [st(1), st(0)] });
     expect(decoded('de e9')).toMatchObject({ mnemonic: 'fsubp', operands: [st(1), st(0)] });
     expect(decoded('df e0')).toMatchObject({ mnemonic: 'fnstsw', operands: [register(0, 2)] });
+    expect(decoded('dc 44 24 08').opcodeBits).toBe(0x444);
   });
 
   test('of VEX: BMI exists, AVX does not', () => {

@@ -7,7 +7,10 @@ export type X87Kind =
   | 'extended'
   | 'bcd'
   | 'control'
-  | 'argument';
+  | 'argument'
+  | 'power'
+  | 'near'
+  | 'pointers';
 
 export interface X87Form {
   /** In Intel syntax; rbx points to the memory operand. */
@@ -62,3 +65,37 @@ for (const condition of ['b', 'e', 'be', 'u', 'nb', 'ne', 'nbe', 'nu'])
   add('register', `fcmov${condition} st, st(1)`);
 add('control', 'fldcw word ptr [rbx]', 'fnstcw word ptr [rbx]', 'fnstsw word ptr [rbx]', 'fnstsw ax');
 add('control', 'fninit', 'fnclex');
+add('register', 'fprem', 'fprem1', 'fscale', 'fxtract');
+add('control', 'fldenv [rbx]', 'data16 fldenv [rbx]', 'frstor [rbx]', 'data16 frstor [rbx]');
+add('register', 'fnsave [rbx]', 'data16 fnsave [rbx]', 'fnstenv [rbx]', 'data16 fnstenv [rbx]');
+for (const asm of [
+  'fadd st(3), st',
+  'fxch st(5)',
+  'fchs',
+  'ffree st(1)',
+  'fincstp',
+  'fdecstp',
+  'fnop',
+  'fsqrt',
+])
+  add('pointers', `${asm}; fnstenv [rbx]`);
+for (const asm of [
+  'fild word ptr [rbx]',
+  'fcom qword ptr [rbx]',
+  'fldcw word ptr [rbx]',
+  'fnstcw word ptr [rbx]',
+])
+  add('pointers', `${asm}; fnstenv [rbx]`);
+for (const asm of [
+  'fucomi st, st(2)',
+  'fcmovne st, st(3)',
+  'ffreep st(0)',
+  'fxam',
+  'fldpi',
+  'fnclex',
+  'fninit',
+])
+  add('pointers', `${asm.replace('ffreep st(0)', '.byte 0xdf, 0xc0')}; fnstenv [rbx]`);
+for (const asm of ['fyl2x', 'fpatan', 'fsin', 'fcos', 'fsincos', 'fptan'])
+  X87_FORMS.push({ asm, kind: 'argument', ulps: 1 });
+X87_FORMS.push({ asm: 'f2xm1', kind: 'power', ulps: 1 }, { asm: 'fyl2xp1', kind: 'near', ulps: 1 });

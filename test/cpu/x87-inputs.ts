@@ -87,6 +87,13 @@ function argument(random: Random): [number, bigint] {
   return [sign | (0x3fff + random.below(160) - 90), significand];
 }
 
+/** Brings a sign and exponent into the range in which the function is defined; infinities and NaNs stay. */
+function within(kind: X87Kind, value: number): number {
+  const limit = kind === 'power' ? 0x3ffe : kind === 'near' ? 0x3ffc : 0x7fff;
+  const exponent = value & 0x7fff;
+  return exponent <= limit || exponent === 0x7fff ? value : (value & 0x8000) | (limit - (exponent % 64));
+}
+
 const view = new DataView(new ArrayBuffer(16));
 
 function doubleBits(random: Random): bigint {
@@ -135,7 +142,9 @@ export function x87Input(form: number, index: number, kind: X87Kind): Uint8Array
   if (random.below(6) === 0) bytes[4] ^= 1 << ((top + 7) & 7);
   state.setUint32(24, 0x1f80, true);
   for (let register = 0; register < 8; register++) {
-    const [exponent, significand] = kind === 'argument' ? argument(random) : extended(random);
+    const isArgument = kind === 'argument' || kind === 'power' || kind === 'near';
+    const [value, significand] = isArgument ? argument(random) : extended(random);
+    const exponent = register === 0 ? within(kind, value) : value;
     state.setBigUint64(32 + register * 16, significand, true);
     state.setUint16(40 + register * 16, exponent, true);
   }

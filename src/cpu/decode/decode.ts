@@ -51,6 +51,7 @@ export function decode(
     lock: cursor.hasLock,
     rep: template.repeats ? cursor.repeat : 0,
     segment: cursor.segment,
+    opcodeBits: (cursor.opcode & 0xf8) === 0xd8 ? ((cursor.opcode & 7) << 8) | cursor.modrm : 0,
     address32: cursor.has67,
   };
 }

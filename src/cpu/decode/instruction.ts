@@ -33,6 +33,8 @@ export interface Instruction {
   readonly rep: 0 | 0xf2 | 0xf3;
   /** Segment override of implicit memory operands too (string source, xlat, maskmov); memory operands repeat it. */
   readonly segment: Segment;
+  /** The low three bits of the opcode byte and ModRM, which x87 keeps for fnstenv. Of no meaning for the rest. */
+  readonly opcodeBits: number;
   /** The 67 prefix: string instructions use esi, edi, ecx; loop uses ecx; jrcxz tests ecx. */
   readonly address32: boolean;
 }

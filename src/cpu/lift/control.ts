@@ -143,6 +143,9 @@ export const CONTROL: Family = {
   rdpmc: entry('', leaveProtected, { flow: FLOW.leave }),
   int3: leaving(Exit.breakpoint),
   ud2: leaving(Exit.illegal),
+  // Without OSXSAVE, which cpuid does not tell, these do not exist.
+  xgetbv: leaving(Exit.illegal),
+  xsetbv: leaving(Exit.illegal),
   hlt: leaving(Exit.privileged),
   cli: leaving(Exit.privileged),
   sti: leaving(Exit.privileged),

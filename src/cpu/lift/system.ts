@@ -68,10 +68,15 @@ const MXCSR_FLAGS = 0x3f;
 const MXCSR_USUAL = 0x1f80;
 
 function liftLdmxcsr(e: Emitter, instruction: Instruction): void {
-  const { code } = e;
   push(e, operandAt(instruction, 0), 4);
-  const value = e.temp(I32);
-  code.tee(value);
+  loadMxcsr(e, e.save(I32));
+}
+
+/** Sets mxcsr from a local, or leaves where that is not possible. */
+export function loadMxcsr(e: Emitter, value: number): void {
+  const { code } = e;
+  const { instruction } = e;
+  code.get(value);
   code.i32op(OP.i32_and, ~MXCSR_BITS);
   code.if(VOID);
   e.call('protection');

@@ -5,7 +5,7 @@ import { operandAt, sizeOf } from '../region/operands.ts';
 import { FORMAT } from '../runtime/x87/layout.ts';
 import { OP } from '../wasm/opcodes.ts';
 import { type Entry, entry, type Family } from './entry.ts';
-import { callHelper, checkPending, either, onRead, onRegisters, stOf } from './x87.ts';
+import { callHelper, checkPending, either, notePointers, onRead, onRegisters, stOf } from './x87.ts';
 
 /** The /reg numbers of arithmetic, which its helpers take. */
 const OPERATION = { add: 0, mul: 1, com: 2, comp: 3, sub: 4, subr: 5, div: 6, divr: 7 } as const;
@@ -47,6 +47,7 @@ function comparisonWith(pops: number): Entry {
 /** Into ZF, PF and CF; the other flags are cleared. */
 function liftToFlags(e: Emitter, instruction: Instruction, options: number): void {
   checkPending(e);
+  notePointers(e);
   callHelper(e, 'compareToFlags', stOf(instruction, 1) | options, () => e.code.i32(0));
   if (e.flagsLive) e.setFlagBits();
   else e.code.op(OP.drop);
@@ -97,4 +98,16 @@ export const X87_ARITHMETIC: Family = {
   fabs: onRegisters('setSign', 1),
   fsqrt: onRegisters('squareRootTop'),
   frndint: onRegisters('roundToInteger'),
+  fscale: onRegisters('scaleTop'),
+  fxtract: onRegisters('extract'),
+  fprem: onRegisters('remainderTop', 0),
+  fprem1: onRegisters('remainderTop', 1),
+  f2xm1: onRegisters('powerLessOneTop'),
+  fyl2x: onRegisters('twoToOne', 0),
+  fyl2xp1: onRegisters('twoToOne', 1),
+  fpatan: onRegisters('twoToOne', 2),
+  fsin: onRegisters('sineTop', 0),
+  fcos: onRegisters('sineTop', 1),
+  fsincos: onRegisters('oneToTwo', 0),
+  fptan: onRegisters('oneToTwo', 1),
 };

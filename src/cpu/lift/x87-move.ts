@@ -6,7 +6,7 @@ import { operandAt, sizeOf } from '../region/operands.ts';
 import { FORMAT } from '../runtime/x87/layout.ts';
 import { I32, OP } from '../wasm/opcodes.ts';
 import { type Entry, entry, type Family } from './entry.ts';
-import { callHelper, checkPending, either, onRead, onRegisters, onWrite, stOf } from './x87.ts';
+import { callHelper, checkPending, either, notePointers, onRead, onRegisters, onWrite, stOf } from './x87.ts';
 
 function real(instruction: Instruction): number {
   const size = sizeOf(operandAt(instruction, 0));
@@ -32,6 +32,7 @@ function liftConditional(e: Emitter, instruction: Instruction, condition: number
   checkPending(e);
   pushCondition(e, condition);
   const holds = e.save(I32);
+  notePointers(e);
   callHelper(e, 'move', stOf(instruction, 1), () => e.code.get(holds));
   e.code.op(OP.drop);
 }

@@ -5,7 +5,7 @@ import { operandAt } from '../region/operands.ts';
 import { X87_HELPERS, type X87Helper } from '../runtime/x87/helpers.ts';
 import { ES, X87 } from '../runtime/x87/layout.ts';
 import * as tlb from '../tlb/access.ts';
-import { I64, OP, VOID } from '../wasm/opcodes.ts';
+import { OP, VOID } from '../wasm/opcodes.ts';
 import { type Entry, entry } from './entry.ts';
 
 /*
@@ -30,10 +30,12 @@ export function callHelper(e: Emitter, helper: X87Helper, imm: number, host: () 
   e.call('x87');
 }
 
-/** Notes where the last instruction and its operand are, as fnstenv shows them. */
-function notePointers(e: Emitter, at?: number): void {
-  e.storeState(I64, X87.instructionPointer, () => e.code.i64(e.instruction.address));
-  if (at !== undefined) e.storeState(I64, X87.dataPointer, () => e.code.get(at));
+/** Notes the instruction and where its operand is, as fnstenv shows them. */
+export function notePointers(e: Emitter, at?: number): void {
+  e.code.i64(e.instruction.address);
+  e.code.i32(e.instruction.opcodeBits);
+  if (at !== undefined) e.code.get(at);
+  e.call(at === undefined ? 'x87Pointers' : 'x87DataPointers');
 }
 
 type Imm = number | ((instruction: Instruction) => number);
@@ -53,26 +55,32 @@ export function isMemoryForm(instruction: Instruction): boolean {
   return instruction.operands[0]?.kind === 'mem';
 }
 
-function memoryOf(instruction: Instruction): MemoryOperand {
+export function memoryOf(instruction: Instruction): MemoryOperand {
   const operand = operandAt(instruction, 0);
   if (operand.kind !== 'mem') throw new Error(`${instruction.mnemonic} has no memory operand`);
   return operand;
 }
 
-function liftRegisters(e: Emitter, helper: X87Helper, imm: number): void {
+function liftRegisters(e: Emitter, helper: X87Helper, imm: number, isControl: boolean): void {
   checkPending(e);
-  notePointers(e);
+  if (!isControl) notePointers(e);
   callHelper(e, helper, imm, () => e.code.i32(0));
   e.code.op(OP.drop);
 }
 
-function liftRead(e: Emitter, instruction: Instruction, helper: X87Helper, imm: number): void {
+function liftRead(
+  e: Emitter,
+  instruction: Instruction,
+  helper: X87Helper,
+  imm: number,
+  isControl: boolean,
+): void {
   const operand = memoryOf(instruction);
   checkPending(e);
   const at = tlb.address(e, operand);
   callHelper(e, helper, imm, () => tlb.pushReadable(e, at, operand.size));
   e.code.op(OP.drop);
-  notePointers(e, at);
+  if (!isControl) notePointers(e, at);
 }
 
 function liftWrite(e: Emitter, instruction: Instruction, helper: X87Helper, imm: number): void {
@@ -88,12 +96,12 @@ function liftWrite(e: Emitter, instruction: Instruction, helper: X87Helper, imm:
 const OPTIONS = { accepts: () => true, exits: true };
 
 /** On registers alone. */
-export function onRegisters(helper: X87Helper, imm: Imm = 0): Entry {
-  return entry('', (e, i) => liftRegisters(e, helper, immOf(imm, i)), OPTIONS);
+export function onRegisters(helper: X87Helper, imm: Imm = 0, isControl = false): Entry {
+  return entry('', (e, i) => liftRegisters(e, helper, immOf(imm, i), isControl), OPTIONS);
 }
 /** Reads the memory operand. */
-export function onRead(helper: X87Helper, imm: Imm): Entry {
-  return entry('r', (e, i) => liftRead(e, i, helper, immOf(imm, i)), OPTIONS);
+export function onRead(helper: X87Helper, imm: Imm, isControl = false): Entry {
+  return entry('r', (e, i) => liftRead(e, i, helper, immOf(imm, i), isControl), OPTIONS);
 }
 /** Writes the memory operand. */
 export function onWrite(helper: X87Helper, imm: Imm): Entry {

@@ -5,8 +5,7 @@ import { I32, I64, OP, VOID } from '../wasm/opcodes.ts';
 import type { RuntimeBuilder } from './builder.ts';
 import { I32_I32, NOTHING, RuntimeFunction } from './function.ts';
 import { HELPERS, INTERNAL_EXIT, LEFT, REGION_TYPE, STACK_BUDGET, STACK_RESERVE } from './helpers.ts';
-import { X87_HELPER_TYPE } from './x87/helpers.ts';
-import { X87 } from './x87/layout.ts';
+import { addX87Functions } from './x87-runtime.ts';
 
 /** Adds the dispatcher loop, the jump cache's miss function and the calls of the host. */
 export function addDispatchFunctions(runtime: RuntimeBuilder): void {
@@ -16,7 +15,7 @@ export function addDispatchFunctions(runtime: RuntimeBuilder): void {
   runtime.define('leave', leaveFunction());
   runtime.define('service', serviceFunction(runtime));
   runtime.define('rare', rareFunction(runtime));
-  runtime.define('x87', x87Function(runtime));
+  addX87Functions(runtime);
 }
 
 /** Pushes the jump cache offset of the RIP in a local; see jumpCacheOffset. */
@@ -157,23 +156,5 @@ function rareFunction(runtime: RuntimeBuilder): RuntimeFunction {
   const f = new RuntimeFunction(HELPERS.rare);
   f.code.get(0);
   f.code.call(runtime.index('hostRare'));
-  return f;
-}
-
-/** The helpers are made when the first x87 instruction is executed: most programs have some and execute none. */
-function x87Function(runtime: RuntimeBuilder): RuntimeFunction {
-  const f = new RuntimeFunction(HELPERS.x87);
-  const { code } = f;
-  f.loadState32(X87.firstHelper);
-  code.op(OP.i32_eqz);
-  code.ifUnlikely(VOID);
-  f.storeState32(X87.firstHelper, () => code.call(runtime.index('hostLoadX87')));
-  code.end();
-  code.get(1);
-  code.get(2);
-  code.get(0);
-  f.loadState32(X87.firstHelper);
-  code.op(OP.i32_add);
-  code.callIndirect(runtime.typeIndex(X87_HELPER_TYPE));
   return f;
 }

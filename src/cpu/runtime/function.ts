@@ -29,6 +29,11 @@ export class RuntimeFunction {
     value();
     this.code.memory(OP.i32_store, CPU_STATE + offset);
   }
+  storeState16(offset: number, value: () => void): void {
+    this.code.i32(0);
+    value();
+    this.code.memory(OP.i32_store16, CPU_STATE + offset);
+  }
   storeState64(offset: number, value: () => void): void {
     this.code.i32(0);
     value();

@@ -36,6 +36,9 @@ export const HELPERS = {
   divideSigned: { params: [I64, I64, I64], results: [I64, I64, I32] },
   /** An x87 instruction: slot of its helper (runtime/x87/helpers.ts), and the helper's host and imm; its result. */
   x87: { params: [I32, I32, I32], results: [I32] },
+  /** Notes the last x87 instruction: its address, and its opcode bits; with its memory operand's address. */
+  x87Pointers: { params: [I64, I32], results: [] },
+  x87DataPointers: { params: [I64, I32, I64], results: [] },
   /** A repeated string instruction on the registers in the state; parameter: see string-runtime.ts. */
   repeat: { params: [I32, I64], results: [I32] },
   /** CRC32-C of (value, crc so far, number of the value's bits). */

@@ -438,15 +438,27 @@ export function checkAligned(e: Emitter, at: number): void {
   code.end();
 }
 
-/** Pushes the 4 or 8 bytes at `offset` of what is being modified. */
-export function loadPart(e: Emitter, modify: Modify, offset: number, size: 4 | 8): void {
-  e.code.get(modify.host);
-  e.code.memory(size === 8 ? OP.i64_load : OP.i32_load, offset);
+/** Checks an access whose bytes are read in parts, before any other access. */
+export function beginRead(e: Emitter, at: number, size: number): Modify {
+  pushReadable(e, at, size);
+  return { at, size, host: e.save(I32) };
 }
 
-/** Stores 4 or 8 bytes, which `push` pushes, at `offset` of what is being modified. */
-export function storePart(e: Emitter, modify: Modify, offset: number, size: 4 | 8, push: () => void): void {
+/** Pushes the 4, 8 or 16 bytes at `offset` of what is being modified. */
+export function loadPart(e: Emitter, modify: Modify, offset: number, size: 4 | 8 | 16): void {
+  e.code.get(modify.host);
+  loadOp(e.code, size, offset);
+}
+
+/** Stores 4, 8 or 16 bytes, which `push` pushes, at `offset` of what is being modified. */
+export function storePart(
+  e: Emitter,
+  modify: Modify,
+  offset: number,
+  size: 4 | 8 | 16,
+  push: () => void,
+): void {
   e.code.get(modify.host);
   push();
-  e.code.memory(size === 8 ? OP.i64_store : OP.i32_store, offset);
+  storeOp(e.code, size, offset);
 }

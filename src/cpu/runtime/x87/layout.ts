@@ -44,6 +44,7 @@ export const CONSTANTS = {
   FIP: CPU_STATE + X87.instructionPointer,
   FDP: CPU_STATE + X87.dataPointer,
   REGS: CPU_STATE + X87.registers,
+  MXCSR: CPU_STATE + STATE.mxcsr,
   RAISED: CPU_STATE + X87.raised,
   IE,
   DE,
@@ -68,6 +69,17 @@ export const CONSTANTS = {
   /** Sign and exponent, and significand, of the "real indefinite". */
   INDEFINITE: 0xffff,
   INDEFINITE_M: 3n << 62n,
+  /** Selectors of code and data in 64-bit mode. */
+  CS: 0x33,
+  DS: 0x2b,
   LOW32: 0xffff_ffffn,
+  LN2_HIGH: 0xb17217f7d1cf79abn,
+  LN2_LOW: 0xc9e3b39803f2f6afn,
+  LOG2E_HIGH: 0xb8aa3b295c17f0bbn,
+  LOG2E_LOW: 0xbe87fed0691d3e88n,
+  PI: 0xc90fdaa22168c234n,
+  PI_LOW: 0xc4c6628b80dc1cd1n,
+  THREE_QUARTERS_PI: 0x96cbe3f9990e91a7n,
+  THREE_QUARTERS_PI_LOW: 0x9394c9e8a0a5159dn,
   ...Object.fromEntries(Object.entries(FORMAT).map(([name, value]) => [name.toUpperCase(), value])),
 } as const;

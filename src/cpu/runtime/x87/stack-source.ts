@@ -38,7 +38,7 @@ fn keep(flags: i32) { store32(RAISED, load32(RAISED) & flags); }
 // what came up later.
 fn isForbidden(): i32 {
   if (!unmasked(IE | DE | ZE)) return 0;
-  keep(IE | DE | ZE | STACK_FAULT);
+  if (!(load32(RAISED) & STACK_FAULT)) keep(IE | DE | ZE);
   return 1;
 }
 // Notes what was raised; C1 is what the instruction says, else 0.

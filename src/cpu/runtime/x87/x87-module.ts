@@ -5,12 +5,18 @@ import { ARITHMETIC_SOURCE } from './arithmetic-source.ts';
 import { COMPARE_SOURCE } from './compare-source.ts';
 import { CONSTANTS_SOURCE } from './constants-source.ts';
 import { CONTROL_SOURCE } from './control-source.ts';
+import { ENVIRONMENT_SOURCE } from './environment-source.ts';
+import { EXPONENTIAL_SOURCE } from './exponential-source.ts';
 import { X87_HELPERS } from './helpers.ts';
 import { CONSTANTS } from './layout.ts';
+import { LOGARITHM_SOURCE } from './logarithm-source.ts';
 import { MEMORY_SOURCE } from './memory-source.ts';
 import { OPERATION_SOURCE } from './operation-source.ts';
+import { REMAINDER_SOURCE } from './remainder-source.ts';
 import { ROUND_SOURCE } from './round-source.ts';
 import { STACK_SOURCE } from './stack-source.ts';
+import { TRIGONOMETRY_SOURCE } from './trigonometry-source.ts';
+import { WIDE_SOURCE } from './wide-source.ts';
 
 const SOURCES = [
   STACK_SOURCE,
@@ -21,6 +27,12 @@ const SOURCES = [
   OPERATION_SOURCE,
   CONSTANTS_SOURCE,
   CONTROL_SOURCE,
+  ENVIRONMENT_SOURCE,
+  REMAINDER_SOURCE,
+  WIDE_SOURCE,
+  EXPONENTIAL_SOURCE,
+  LOGARITHM_SOURCE,
+  TRIGONOMETRY_SOURCE,
 ];
 
 let compiled: WebAssembly.Module | undefined;
