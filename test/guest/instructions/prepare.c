@@ -212,6 +212,16 @@ static void prepare_x87(int full, struct state *state)
         extended_value(state->image + 32 + 16 * i, full);
 }
 
+/* f2xm1 is defined up to 1 in size, fyl2xp1 below 1 - sqrt(1/2). */
+static void keep_in_domain(const char *code, struct state *state)
+{
+    const unsigned largest = strcmp(code, "F2xm1") == 0 ? 0x3ffe : strcmp(code, "Fyl2xp1") == 0 ? 0x3ffc : 0x7fff;
+    uint16_t *const at = (uint16_t *)(state->image + 40);
+    const unsigned exponent = *at & 0x7fff;
+    if (exponent > largest && exponent != 0x7fff)
+        *at = (uint16_t)((*at & 0x8000) | (largest - exponent % 64));
+}
+
 static void fill_operand(const struct instance *instance, uint64_t target, int full)
 {
     unsigned char *at = (unsigned char *)target;
@@ -245,8 +255,10 @@ uint64_t prepare(const struct instance *instance, unsigned set, int full, int x8
         state->xmm[i][1] = lane_value(lanes);
     }
     state->mxcsr = full ? USUAL_MXCSR | (random_bits() & 0xe07f) : USUAL_MXCSR;
-    if (x87)
+    if (x87) {
         prepare_x87(full, state);
+        keep_in_domain(code_names[instance->name], state);
+    }
     apply_early(instance, state);
     uint64_t target = operand_address(instance);
     if (instance->has_memory) {
