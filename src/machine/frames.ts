@@ -166,28 +166,30 @@ export class Frames {
   }
 
   /**
-   * Takes a free frame, or NO_FRAME when there is none. It has no references yet. `clear` makes its bytes
+   * Takes a free frame, with its first reference, or NO_FRAME when there is none. `clear` makes its bytes
    * zero; without it they are anybody's, and the caller must overwrite all of them.
    */
   take(clear: boolean, kind: number, owner: number, page: number): number {
+    const records = this.#records;
     let frame = this.#freeFirst;
     // Freed frames first: the host never takes touched pages of a WebAssembly.Memory back.
     if (frame !== NO_FRAME) {
-      this.#freeFirst = this.#link(frame, NEXT);
+      this.#freeFirst = records[frame * WORDS + NEXT]! | 0;
       this.#freeCount--;
       if (clear) {
-        const at = this.offset(frame);
-        this.ram.bytes.fill(0, at, at + PAGE_SIZE);
+        const from = FRAMES + frame * PAGE_SIZE;
+        this.ram.bytes.fill(0, from, from + PAGE_SIZE);
       }
     } else {
       if (this.#unused === this.count) return NO_FRAME;
       frame = this.#unused++;
     }
     const at = frame * WORDS;
-    this.#records[at + STATUS] = FrameState.active | (kind << KIND_SHIFT);
-    this.#records[at + OWNER] = owner;
-    this.#records[at + PAGE_LOW] = page;
-    this.#records[at + PAGE_HIGH] = page / 0x1_0000_0000;
+    records[at + REFERENCES] = 1;
+    records[at + STATUS] = FrameState.active | (kind << KIND_SHIFT);
+    records[at + OWNER] = owner;
+    records[at + PAGE_LOW] = page;
+    records[at + PAGE_HIGH] = page / 0x1_0000_0000;
     return frame;
   }
 

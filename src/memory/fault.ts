@@ -1,5 +1,5 @@
 import { FrameKind, NO_FRAME } from '../machine/frames.ts';
-import { PAGE_SIZE } from '../machine/layout.ts';
+import { FRAMES, PAGE_SIZE } from '../machine/layout.ts';
 import { MEM_PRIVATE, PAGE_GUARD, PAGE_READWRITE, WRITE } from './constants.ts';
 import { CHARGED, COPIED, LOCKED, PageState, PROTECT_SHIFT, STATE_MASK, WRITTEN } from './page-table.ts';
 import { addLock, dropFrame, flagsOf, holdsFrame, plainFlags, sectionIndex } from './pages.ts';
@@ -22,11 +22,15 @@ const GUARD = PAGE_GUARD << PROTECT_SHIFT;
  * order. A page that is not committed is an access violation; a guard page loses its guard and is reported
  * (or grows the stack); then the protection counts; then the page gets its frame.
  */
-export function faultIn(space: AddressSpace, address: number, access: number): number {
+export function faultIn(space: AddressSpace, address: number, access: number, entry: number): number {
   const page = Math.floor(address / PAGE_SIZE);
   const region = address >= 0 && address <= space.highest ? space.tree.find(page) : undefined;
   if (region === undefined) return fail(space, STATUS_ACCESS_VIOLATION, address, access, 0);
-  let flags = flagsOf(space, region, page);
+  let flags = entry !== 0 ? entry : plainFlags(region, page);
+  if (isFirstTouch(region, flags, access)) {
+    const frame = demandZero(space, page, flags);
+    if (frame !== NO_FRAME) return FRAMES + (frame - page) * PAGE_SIZE + address;
+  }
   if ((flags & STATE_MASK) === PageState.reserved)
     return fail(space, STATUS_ACCESS_VIOLATION, address, access, 0);
   if ((flags & GUARD) !== 0) {
@@ -42,6 +46,12 @@ export function faultIn(space: AddressSpace, address: number, access: number): n
     return fail(space, STATUS_IN_PAGE_ERROR, address, access, space.system.pageInStatus);
   if (access === WRITE) noteWrite(space, region, page, frame);
   return space.system.frames.offset(frame) + (address - page * PAGE_SIZE);
+}
+
+/** Most faults are of this kind, and take the shortest way: that of a committed private page without a frame. */
+function isFirstTouch(region: Region, flags: number, access: number): boolean {
+  if (region.section !== undefined || (flags & (STATE_MASK | GUARD)) !== PageState.committed) return false;
+  return allows(flags >>> PROTECT_SHIFT, access);
 }
 
 function fail(space: AddressSpace, status: number, address: number, access: number, detail: number): 0 {
@@ -150,7 +160,6 @@ function takePrivate(space: AddressSpace, page: number, clear: boolean): number 
   const { system } = space;
   const frame = system.takeFrame(clear, FrameKind.private, space.id, page);
   if (frame === NO_FRAME) system.pageInStatus = STATUS_INSUFFICIENT_RESOURCES;
-  else system.frames.addReference(frame);
   return frame;
 }
 

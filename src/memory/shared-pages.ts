@@ -139,7 +139,6 @@ export class SharedPages {
       return NO_FRAME;
     }
     this.table.set(page, PageState.shared, frame);
-    frames.addReference(frame);
     if (this.source !== undefined) frames.setRefillable(frame);
     return frame;
   }

@@ -172,18 +172,18 @@ export class AddressSpace {
    * What follows up to the end of the page is contiguous and has the same rights.
    */
   probe(address: number, access: number): number {
-    if (!(address >= 0 && address <= this.highest)) return faultIn(this, address, access);
+    if (!(address >= 0 && address <= this.highest)) return faultIn(this, address, access, 0);
     // Truncation to 32 bits keeps the bits that number the page in its leaf, and the byte.
     const low = address | 0;
     const leaf = this.table.leaf(Math.floor(address / LEAF_BYTES));
     const at = leaf * LEAF_WORDS + ((low >>> 12) & (LEAF_PAGES - 1)) * ENTRY_WORDS;
     const flags = this.table.words[at]!;
     if (((READY >>> (flags & STATE_MASK)) & 1) === 0 || (flags & GUARD) !== 0)
-      return faultIn(this, address, access);
+      return faultIn(this, address, access, flags);
     if ((flags & (access === WRITE ? WRITABLE : access === EXECUTE ? EXECUTABLE : READABLE)) === 0)
-      return faultIn(this, address, access);
+      return faultIn(this, address, access, flags);
     if (access === WRITE && (flags & (STATE_MASK | WRITTEN)) === PageState.shared)
-      return faultIn(this, address, access);
+      return faultIn(this, address, access, flags);
     return this.system.frames.offset(this.table.words[at + ENTRY_FRAME]!) + (low & (PAGE_SIZE - 1));
   }
 

@@ -166,7 +166,7 @@ describe('frames', () => {
       FrameKind.private,
       FrameState.active,
     ]);
-    for (const frame of [a!, b!, c!]) frames.addReference(frame);
+    expect([a!, b!, c!].map((frame) => frames.references(frame))).toEqual([1, 1, 1]);
     frames.bytes(b!).fill(0xff);
     expect(frames.dropReference(b!)).toBe(0);
     frames.free(b!);
@@ -180,7 +180,6 @@ describe('frames', () => {
     const frames = new Frames(ram, 8);
     const made = [0, 1, 2].map((page) => {
       const frame = frames.take(true, FrameKind.shared, 1, page);
-      frames.addReference(frame);
       frames.setRefillable(frame);
       return frame;
     });
