@@ -24,11 +24,16 @@ const GUARD = PAGE_GUARD << PROTECT_SHIFT;
  */
 export function faultIn(space: AddressSpace, address: number, access: number, entry: number): number {
   const page = Math.floor(address / PAGE_SIZE);
+  const facts = space.facts.find(page);
+  if (facts >= 0 && space.facts.isPrivate(facts)) {
+    const frame = firstTouch(space, page, entry || space.facts.plain(facts), access);
+    if (frame !== NO_FRAME) return FRAMES + (frame - page) * PAGE_SIZE + address;
+  }
   const region = address >= 0 && address <= space.highest ? space.tree.find(page) : undefined;
   if (region === undefined) return fail(space, STATUS_ACCESS_VIOLATION, address, access, 0);
   let flags = entry !== 0 ? entry : plainFlags(region, page);
-  if (isFirstTouch(region, flags, access)) {
-    const frame = demandZero(space, page, flags);
+  if (region.section === undefined) {
+    const frame = firstTouch(space, page, flags, access);
     if (frame !== NO_FRAME) return FRAMES + (frame - page) * PAGE_SIZE + address;
   }
   if ((flags & STATE_MASK) === PageState.reserved)
@@ -48,10 +53,13 @@ export function faultIn(space: AddressSpace, address: number, access: number, en
   return space.system.frames.offset(frame) + (address - page * PAGE_SIZE);
 }
 
-/** Most faults are of this kind, and take the shortest way: that of a committed private page without a frame. */
-function isFirstTouch(region: Region, flags: number, access: number): boolean {
-  if (region.section !== undefined || (flags & (STATE_MASK | GUARD)) !== PageState.committed) return false;
-  return allows(flags >>> PROTECT_SHIFT, access);
+/**
+ * Most faults are of this kind, and take the shortest way: that of a committed private page without a frame.
+ * NO_FRAME if this is another, or there is none; then nothing has happened.
+ */
+function firstTouch(space: AddressSpace, page: number, flags: number, access: number): number {
+  if ((flags & (STATE_MASK | GUARD)) !== PageState.committed) return NO_FRAME;
+  return allows(flags >>> PROTECT_SHIFT, access) ? demandZero(space, page, flags) : NO_FRAME;
 }
 
 function fail(space: AddressSpace, status: number, address: number, access: number, detail: number): 0 {

@@ -34,8 +34,8 @@ export function changeProtection(space: AddressSpace, base: number, size: number
   const first = Math.floor(base / PAGE_SIZE);
   const end = Math.ceil((base + size) / PAGE_SIZE);
   const facts = space.facts.find(first);
-  if (facts >= 0 && space.facts.isPrivate(facts) && isPart(space, facts, first, end))
-    return changeSmallPart(space, facts, first, end, protect);
+  if (facts >= 0 && space.facts.isPrivate(facts) && end <= space.facts.end(facts) && end - first <= FEW_PAGES)
+    return changeFew(space, facts, first, end, protect);
   const region = space.tree.find(first);
   if (region === undefined || end > region.end) return STATUS_CONFLICTING_ADDRESSES;
   const valid = pageProtection(protect, region.type);
@@ -52,22 +52,15 @@ export function changeProtection(space: AddressSpace, base: number, size: number
   return done(space, first, end);
 }
 
-/** Whether the pages are some of a small region but not all: what it says of all its pages stays true. */
-function isPart(space: AddressSpace, facts: number, first: number, end: number): boolean {
-  const regionEnd = space.facts.end(facts);
-  return end < regionEnd || (end === regionEnd && first > space.facts.start(facts));
-}
-
+/** So many pages change one by one, even if they are all of their region. */
+const FEW_PAGES = 16;
 const run: Run = { common: 0 };
 
-/** The same for private memory as far as what is kept of its region tells all: the region need not be looked at. */
-function changeSmallPart(
-  space: AddressSpace,
-  at: number,
-  first: number,
-  end: number,
-  protect: number,
-): number {
+/**
+ * The same for a few pages of private memory, if what is kept of their region tells all: the region need not be
+ * looked at. What it says of pages without an entry stays true.
+ */
+function changeFew(space: AddressSpace, at: number, first: number, end: number, protect: number): number {
   const { facts } = space;
   const valid = pageProtection(protect, MEM_PRIVATE);
   if (valid === 0) return STATUS_INVALID_PAGE_PROTECTION;
