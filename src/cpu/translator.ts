@@ -28,6 +28,15 @@ const MOST_FUNCTIONS = 60_000;
 const TRANSLATION_FUEL = 50;
 /** Fuel that executing one instruction by a translation of its own costs. */
 const STEP_FUEL = 2000;
+/**
+ * When the fuel has run out at a loop header where nothing can be resumed yet, the code goes on so many times with
+ * so much more, for it may come to one where something can: else a function with many loops would be translated
+ * from each of them.
+ */
+const EXTENSIONS = 100;
+const EXTENSION_FUEL = 300;
+/** Fuel of a run for which it gets one of them: a hundredth more at most does not matter to the caller. */
+const FUEL_OF_AN_EXTENSION = 30_000;
 /** Table index of the function that leaves the dispatcher. */
 const LEAVE = 0;
 
@@ -58,6 +67,7 @@ export class Translator implements Executor {
   #space!: AddressSpace;
   #code!: SpaceCode;
   #unsupported = '';
+  #extensions = 0;
 
   constructor(system: MemorySystem, service: ServiceHook, options: TranslatorOptions = {}) {
     this.#system = system;
@@ -72,6 +82,7 @@ export class Translator implements Executor {
       probeWrite: (low, high, size) => this.#probeWrite(low, high, size),
       find: (low, high) => this.#find(low, high),
       hostService: (service) => this.#serve(service),
+      hostOutOfFuel: (low, high) => this.#outOfFuel(low, high),
       hostRare: (which) => this.#rare(which),
       hostLoadX87: () => this.#table.addPermanent(instantiateX87(system.ram, this.#table.table)),
     });
@@ -85,6 +96,10 @@ export class Translator implements Executor {
   }
   get statistics(): TranslationStatistics {
     return this.#compiler.statistics;
+  }
+
+  get translatedBytes(): number {
+    return this.statistics.guestBytes;
   }
 
   activate(space: AddressSpace): void {
@@ -113,6 +128,7 @@ export class Translator implements Executor {
     runtime.adopt();
     // Translated code leaves when it finds less than nothing left.
     state.setWord(STATE.fuel, fuel - 1);
+    this.#extensions = Math.min(EXTENSIONS, Math.floor(fuel / FUEL_OF_AN_EXTENSION));
     let reason: Reason = INTERNAL_EXIT.retry;
     do {
       this.#cache.hasDropped = false;
@@ -255,6 +271,14 @@ export class Translator implements Executor {
     if (!this.#cache.hasDropped) return 0;
     this.#state.setWord(STATE.exit, INTERNAL_EXIT.retry);
     return 1;
+  }
+
+  /** A loop header is where the last instruction ended and the next has not begun. */
+  #outOfFuel(low: number, high: number): number {
+    if (this.#extensions === 0 || this.#code.entries.has((high >>> 0) * HIGH + (low >>> 0))) return 1;
+    this.#extensions--;
+    this.#state.setWord(STATE.fuel, EXTENSION_FUEL);
+    return 0;
   }
 
   #rare(which: number): number {

@@ -33,10 +33,12 @@ export type ExitReason = (typeof Exit)[keyof typeof Exit];
 export interface Executor {
   /** Makes `space` the running address space. */
   activate(space: AddressSpace): void;
-  /** Runs from the rip in CpuState until something needs the host; never longer than the fuel given. */
+  /** Runs from the rip in CpuState until something needs the host; hardly longer than the fuel given. */
   run(fuel: number): ExitReason;
   /** One line naming the instruction behind Exit.unsupported (bytes and mnemonic). */
   readonly unsupported: string;
+  /** Bytes of guest code translated so far, each as often as it was. */
+  readonly translatedBytes: number;
 }
 
 /**

@@ -9,6 +9,8 @@ export interface Statistics {
   readonly peakCommitted: number;
   readonly resident: number;
   readonly peakResident: number;
+  /** Guest code that was translated, each byte as often as it was. */
+  readonly translated: number;
   readonly faults: {
     readonly demandZero: number;
     readonly copyOnWrite: number;
@@ -46,6 +48,7 @@ export function statisticsOf(program: Program): { statistics: Statistics; addres
     peakCommitted: s.peakCommitted * PAGE,
     resident: s.resident * PAGE,
     peakResident: s.peakResident * PAGE,
+    translated: program.executor.translatedBytes,
     faults: { demandZero: s.demandZero, copyOnWrite: s.copyOnWrite, guard: s.guard, pageIn: s.pageIn },
   };
   return { statistics, addressSpace: regionTable(process) };

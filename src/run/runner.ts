@@ -24,8 +24,15 @@ import { type ExceptionRecord, Pending, parametersOf, type Thread } from '../pro
 
 /** Longest time between two looks at the host's events, in milliseconds. */
 const SLICE = 20;
-/** Fuel of one run() call: about a millisecond of translated code. */
-const FUEL = 200_000;
+/**
+ * Fuel of one run() call. It grows while such calls are short: an end of the fuel may be in the midst of a function,
+ * which then must be translated from there.
+ */
+const LEAST_FUEL = 200_000;
+const MOST_FUEL = 16_000_000;
+/** Milliseconds of a run() that are short enough for twice the fuel, and too long for as much again. */
+const SHORT_RUN = 5;
+const LONG_RUN = 15;
 /** rflags of a new thread: interrupts on, bit 1 always set. */
 const INITIAL_FLAGS = 0x202;
 const INITIAL_MXCSR = 0x1f80;
@@ -76,6 +83,7 @@ export class Runner {
   readonly #entries: KernelEntries;
   readonly #cpu: CpuState;
   #stopped = '';
+  #fuel = LEAST_FUEL;
 
   constructor(executor: Executor, table: ServiceTable, thread: Thread, entries: KernelEntries) {
     this.#executor = executor;
@@ -127,11 +135,20 @@ export class Runner {
 
   /** Runs until the time is up, the process has ended, or the thread waits. */
   #slice(until: number): void {
+    let now = performance.now();
     do {
-      this.#handle(this.#executor.run(FUEL));
+      const started = now;
+      const reason = this.#executor.run(this.#fuel);
+      this.#handle(reason);
       if (this.#stopped !== '' || this.#thread.pending !== Pending.none) return;
       if (this.#thread.process.exitCode !== undefined) return;
-    } while (performance.now() < until);
+      now = performance.now();
+      if (reason === Exit.fuel) this.#adaptFuel(now - started);
+    } while (now < until);
+  }
+  #adaptFuel(time: number): void {
+    if (time < SHORT_RUN) this.#fuel = Math.min(this.#fuel * 2, MOST_FUEL);
+    else if (time > LONG_RUN) this.#fuel = Math.max(this.#fuel / 2, LEAST_FUEL);
   }
 
   #handle(reason: ExitReason): void {

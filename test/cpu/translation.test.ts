@@ -227,6 +227,24 @@ describe('fuel', () => {
     }
   });
 
+  test('that ends in many places of a large function does not translate it whole for each', () => {
+    const cpu = new TestCpu();
+    const loops = 200;
+    // mov edx, 300; 1: { mov ecx, 5; 2: add rax, rcx; dec ecx; jnz 2b } 200 times; dec edx; jnz 1b; ret
+    const inner = 'b9 05 00 00 00 48 01 c8 ff c9 75 f9';
+    const back = -(12 * loops + 8);
+    const bytes = [0, 8, 16, 24].map((shift) => ((back >> shift) & 0xff).toString(16).padStart(2, '0'));
+    cpu.code(`ba 2c 01 00 00 ${`${inner} `.repeat(loops)} ff ca 0f 85 ${bytes.join(' ')} c3`);
+    cpu.prepareCall(CODE);
+    let ended: number = Exit.fuel;
+    for (let round = 0; ended === Exit.fuel; round++) ended = cpu.cpu.run(500 + ((round * 7919) % 5000));
+    expect(ended).toBe(Exit.breakpoint);
+    expect(cpu.register('rax')).toBe(300 * loops * 15);
+    // 4 instructions to a loop. All of them again for each loop were 80,000 more.
+    expect(cpu.cpu.statistics.functions).toBeGreaterThan(loops / 2);
+    expect(cpu.cpu.statistics.instructions).toBeLessThan(40 * 4 * loops);
+  });
+
   test('keeps flags across the end of a run', () => {
     const cpu = new TestCpu();
     // xor eax, eax; 1: setc dl; add eax, edx; stc; dec ecx; jnz 1b; ret      CF lives round the loop

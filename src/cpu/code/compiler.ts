@@ -15,6 +15,8 @@ export interface TranslationStatistics {
   modules: number;
   functions: number;
   instructions: number;
+  /** Bytes of those instructions, each as often as it was translated. */
+  guestBytes: number;
   wasmBytes: number;
   /** Milliseconds in our translator, and in the engine's compiler. */
   translateTime: number;
@@ -40,6 +42,7 @@ export class Compiler {
     modules: 0,
     functions: 0,
     instructions: 0,
+    guestBytes: 0,
     wasmBytes: 0,
     translateTime: 0,
     compileTime: 0,
@@ -73,14 +76,16 @@ export class Compiler {
       BATCH_FUNCTIONS,
       (address) => instructions < BATCH_INSTRUCTIONS && !code.entries.has(address) && reader.canRead(address),
     );
+    const isFunction = (address: number) => code.functions.has(address) || batch.isCalled(address);
+    // What begins inside a function (after a fuel exit, an unwind, a jump through a table) goes only as far as to
+    // what is translated: else a large function would be translated whole for each place where it is resumed.
+    const isInside = !isFunction(rip);
+    const isTranslated = (address: number) => isInside && code.entries.has(address);
     for (let number = 0; number < batch.entries.length; number++) {
       const entry = batch.entries[number]!;
-      instructions += translateRegion(
-        batch,
-        reader,
-        entry,
-        (address) => code.functions.has(address) || batch.isCalled(address),
-      );
+      const size = translateRegion(batch, reader, entry, { isFunction, isTranslated });
+      instructions += size.instructions;
+      this.statistics.guestBytes += size.bytes;
     }
     for (const called of batch.called) code.functions.add(called);
     const bytes = batch.finish();

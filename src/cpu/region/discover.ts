@@ -14,22 +14,39 @@ export const REGION_LIMITS: RegionLimits = { instructions: 2000, blocks: 500 };
 /** A region of the one instruction at its entry. */
 export const SINGLE_STEP: RegionLimits = { instructions: 1, blocks: 1 };
 
+/**
+ * Instructions that a region may repeat of others before it ends at what is translated. Without some, the cases of a
+ * switch in a loop would each leave for the head of the loop.
+ */
+const REPEATED_INSTRUCTIONS = 100;
+
 /** Compilers begin functions at multiples of this. */
 const FUNCTION_ALIGNMENT = 16;
 
 type Found = Instruction | 'fault' | 'illegal' | 'unsupported';
 
+/** What is known about addresses that a region may reach. */
+export interface Surroundings {
+  /** Function entries: a jump to one is a tail call. */
+  isFunction(address: number): boolean;
+  /** What has a translation already: a region that is large enough ends there, whatever leads to it. */
+  isTranslated(address: number): boolean;
+}
+
 /**
  * Finds the control-flow graph of the function at `entry`: follows jumps and branches, and calls to the
- * instruction behind them. `isFunction` tells known function entries, to which a jump is a tail call.
+ * instruction behind them.
  */
 export function discover(
   reader: CodeReader,
   entry: number,
   limits: RegionLimits,
-  isFunction: (address: number) => boolean,
+  surroundings: Surroundings,
 ): Graph {
-  const search = new Search(reader, limits, (address) => address !== entry && isFunction(address));
+  const search = new Search(reader, limits, {
+    isFunction: (address) => address !== entry && surroundings.isFunction(address),
+    isTranslated: (address) => address !== entry && surroundings.isTranslated(address),
+  });
   search.explore(entry);
   return search.graph(entry);
 }
@@ -37,15 +54,15 @@ export function discover(
 class Search {
   readonly #reader: CodeReader;
   readonly #limits: RegionLimits;
-  readonly #isFunction: (address: number) => boolean;
+  readonly #surroundings: Surroundings;
   readonly #found = new Map<number, Found>();
   readonly #leaders = new Set<number>();
   #count = 0;
 
-  constructor(reader: CodeReader, limits: RegionLimits, isFunction: (address: number) => boolean) {
+  constructor(reader: CodeReader, limits: RegionLimits, surroundings: Surroundings) {
     this.#reader = reader;
     this.#limits = limits;
-    this.#isFunction = isFunction;
+    this.#surroundings = surroundings;
   }
 
   explore(entry: number): void {
@@ -62,15 +79,19 @@ class Search {
         const flow = entryOf(found)!.flow;
         for (const successor of this.#successors(found)) {
           if (flow === FLOW.next) continue;
-          if (this.#leaders.has(successor)) continue;
+          if (this.#leaders.has(successor) || this.#isEnd(successor)) continue;
           if (this.#leaders.size >= this.#limits.blocks) continue;
           this.#leaders.add(successor);
           waiting.push(successor);
         }
         if (flow !== FLOW.next) break;
         address = found.next;
+        if (this.#isEnd(address)) break;
       }
     }
+  }
+  #isEnd(address: number): boolean {
+    return this.#count >= REPEATED_INSTRUCTIONS && this.#surroundings.isTranslated(address);
   }
   #fetch(address: number): Found {
     const instruction = this.#reader.instruction(address);
@@ -83,7 +104,7 @@ class Search {
     const target = directTarget(instruction);
     switch (entryOf(instruction)!.flow) {
       case FLOW.jump:
-        return target !== undefined && !this.#isFunction(target) ? [target] : [];
+        return target !== undefined && !this.#surroundings.isFunction(target) ? [target] : [];
       case FLOW.branch:
         return target === instruction.next ? [target] : [instruction.next, target!];
       case FLOW.leave:

@@ -1,37 +1,51 @@
 import { V128 } from '../wasm/opcodes.ts';
 import type { Batch } from './batch.ts';
 import type { CodeReader } from './code-reader.ts';
-import { discover, REGION_LIMITS, SINGLE_STEP } from './discover.ts';
+import { discover, REGION_LIMITS, SINGLE_STEP, type Surroundings } from './discover.ts';
 import { Emitter } from './emitter.ts';
+import type { Graph } from './graph.ts';
 import { Structure } from './structure.ts';
 
-/** Translates the function at `entry` into the batch; returns the number of its instructions. */
+/** How much guest code a region holds. */
+export interface RegionSize {
+  readonly instructions: number;
+  readonly bytes: number;
+}
+
+/** Translates the function at `entry` into the batch. */
 export function translateRegion(
   batch: Batch,
   reader: CodeReader,
   entry: number,
-  isFunction: (address: number) => boolean,
-): number {
-  return translate(batch, discover(reader, entry, REGION_LIMITS, isFunction), false);
+  surroundings: Surroundings,
+): RegionSize {
+  return translate(batch, discover(reader, entry, REGION_LIMITS, surroundings), false);
 }
+
+const NOTHING_KNOWN: Surroundings = { isFunction: () => false, isTranslated: () => false };
 
 /** Translates the one instruction at `entry`. */
 export function translateStep(batch: Batch, reader: CodeReader, entry: number): void {
-  translate(
-    batch,
-    discover(reader, entry, SINGLE_STEP, () => false),
-    true,
-  );
+  translate(batch, discover(reader, entry, SINGLE_STEP, NOTHING_KNOWN), true);
 }
 
-function translate(batch: Batch, graph: ReturnType<typeof discover>, isStep: boolean): number {
+function translate(batch: Batch, graph: Graph, isStep: boolean): RegionSize {
   const e = new Emitter(batch, isStep);
   new Structure(e, graph).emit();
-  const instructions = graph.blocks.reduce((sum, block) => sum + block.instructions.length, 0);
-  const cost = frameCost(e, instructions);
+  const size = sizeOf(graph);
+  const cost = frameCost(e, size.instructions);
   for (const at of e.costSites) e.code.patchUnsigned(at, cost);
   batch.add(e.locals, e.code, e.sites);
-  return instructions;
+  return size;
+}
+
+function sizeOf({ blocks }: Graph): RegionSize {
+  let [instructions, bytes] = [0, 0];
+  for (const block of blocks) {
+    instructions += block.instructions.length;
+    bytes += block.stop - block.start;
+  }
+  return { instructions, bytes };
 }
 
 /**

@@ -312,7 +312,12 @@ export class Structure implements Transfers {
     this.#spend(Math.min(MOST_FUEL, instructions.length + 1));
     code.i32op(OP.i32_lt_s, 0);
     code.ifUnlikely(VOID);
+    code.i64(start);
+    this.#e.callRarely('outOfFuel');
+    code.if(VOID);
     this.#e.exitFor(Exit.fuel, start);
+    code.end();
+    this.#e.loadFuel();
     code.end();
   }
 }

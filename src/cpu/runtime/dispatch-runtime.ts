@@ -14,6 +14,7 @@ export function addDispatchFunctions(runtime: RuntimeBuilder): void {
   runtime.define('runOnce', runOnceFunction(runtime));
   runtime.define('leave', leaveFunction());
   runtime.define('service', serviceFunction(runtime));
+  runtime.define('outOfFuel', outOfFuelFunction(runtime));
   runtime.define('rare', rareFunction(runtime));
   addX87Functions(runtime);
 }
@@ -63,13 +64,18 @@ function lookupFunction(runtime: RuntimeBuilder): RuntimeFunction {
   code.i32(0);
   code.op(OP.return);
   code.end();
+  pushHalves(code);
+  code.call(runtime.index('find'));
+  return f;
+}
+
+/** Pushes the low and the high half of the first parameter. */
+function pushHalves(code: Code): void {
   code.get(0);
   code.op(OP.i32_wrap_i64);
   code.get(0);
   code.i64op(OP.i64_shr_u, 32);
   code.op(OP.i32_wrap_i64);
-  code.call(runtime.index('find'));
-  return f;
 }
 
 function runFunction(runtime: RuntimeBuilder): RuntimeFunction {
@@ -149,6 +155,13 @@ function serviceFunction(runtime: RuntimeBuilder): RuntimeFunction {
   f.loadState32(STATE.gpr + RAX * 8);
   code.call(runtime.index('hostService'));
   code.call(runtime.index('adopt'));
+  return f;
+}
+
+function outOfFuelFunction(runtime: RuntimeBuilder): RuntimeFunction {
+  const f = new RuntimeFunction(HELPERS.outOfFuel);
+  pushHalves(f.code);
+  f.code.call(runtime.index('hostOutOfFuel'));
   return f;
 }
 

@@ -27,6 +27,8 @@ export const HELPERS = {
   protection: { params: [], results: [] },
   /** Host call of a `syscall` whose next RIP is given. Not 0: leave with the RIP in the state. */
   service: { params: [I64], results: [I32] },
+  /** Host call when the fuel has run out at a loop header: 1 = leave, 0 = go on with a little that is in the state. */
+  outOfFuel: { params: [I64], results: [I32] },
   /** Host call for a rare instruction (see RARE). Status as above. */
   rare: { params: [I32], results: [I32] },
   mulHighUnsigned: { params: [I64, I64], results: [I64] },

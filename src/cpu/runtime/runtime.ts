@@ -11,6 +11,8 @@ export interface RuntimeHost {
   find(low: number, high: number): number;
   /** Serves a `syscall`; not 0 = leave. */
   hostService(service: number): number;
+  /** The fuel has run out at a loop header: not 0 = leave; 0 = some more is in the state. */
+  hostOutOfFuel(low: number, high: number): number;
   /** Serves a rare instruction on the registers in the state; not 0 = leave. */
   hostRare(which: number): number;
   /** Makes the x87 helpers: the function table index of the first, of which the others follow. */
