@@ -175,7 +175,7 @@ export class Runner {
       case Exit.interrupt:
         return this.#record(this.#cpu.word(STATE.exitCode));
       case Exit.x87:
-        return this.#record(x87Status(this.#cpu.word(STATE.fxsave)), parametersOf(0));
+        return this.#record(x87Status(this.#cpu.word(STATE.fxsave)));
       case Exit.breakpoint:
         return this.#record(STATUS_BREAKPOINT, parametersOf(0));
       case Exit.singleStep:
