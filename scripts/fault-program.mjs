@@ -4,7 +4,13 @@
 // Each case is the instruction between a few others that leave changed registers and flags pending, so that a
 // translator that keeps either for later must have them ready at the fault.
 import { writeFileSync } from 'node:fs';
-import { forms } from './fault-forms.mjs';
+import { forms as listed } from './fault-forms.mjs';
+import { vectorForms } from './fault-forms-vector.mjs';
+
+const mnemonics = new Set(
+  listed.flatMap(({ code }) => code.split(';').map((part) => part.trim().split(' ')[0])),
+);
+const forms = [...listed, ...vectorForms(mnemonics)];
 
 const BAD = 0x20005000;
 const PAGE = 0x1000;

@@ -132,6 +132,7 @@ static void prepare_registers(const struct fault_case *c, struct state *s)
     s->gpr[4] = STACK_POINTER;
     s->rip = (uint64_t)c->code;
     s->flags = 0x202;
+    s->mxcsr = 0x1f80;
     for (unsigned i = 0; i < c->register_count; i++)
         s->gpr[c->settings[i].where] = c->settings[i].value;
 }

@@ -44,6 +44,7 @@ run_code:
     movups STATE_XMM+208(%rcx), %xmm13
     movups STATE_XMM+224(%rcx), %xmm14
     movups STATE_XMM+240(%rcx), %xmm15
+    ldmxcsr STATE_MXCSR(%rcx)
     push STATE_FLAGS(%rcx)
     popfq
     mov 0(%rcx), %rax
