@@ -5,12 +5,12 @@
 // translator that keeps either for later must have them ready at the fault.
 import { writeFileSync } from 'node:fs';
 import { forms as listed } from './fault-forms.mjs';
-import { vectorForms } from './fault-forms-vector.mjs';
+import { derivedForms } from './fault-forms-derived.mjs';
 
 const mnemonics = new Set(
   listed.flatMap(({ code }) => code.split(';').map((part) => part.trim().split(' ')[0])),
 );
-const forms = [...listed, ...vectorForms(mnemonics)];
+const forms = [...listed, ...derivedForms(mnemonics)];
 
 const BAD = 0x20005000;
 const PAGE = 0x1000;

@@ -190,7 +190,7 @@ static void apply_late(const struct instance *instance, uint64_t target, int ful
     case RULE_LOAD_IMAGE:
         memcpy(memory, state->image, sizeof state->image);
         memset(memory + 24, 0, 8);
-        *(uint32_t *)(memory + 24) = USUAL_MXCSR | (random_bits() & (full ? 0xffff : 0x3f));
+        *(uint32_t *)(memory + 24) = USUAL_MXCSR | (random_bits() & 0x3f);
         break;
     }
 }
@@ -254,7 +254,7 @@ uint64_t prepare(const struct instance *instance, unsigned set, int full, int x8
         state->xmm[i][0] = lane_value(lanes);
         state->xmm[i][1] = lane_value(lanes);
     }
-    state->mxcsr = full ? USUAL_MXCSR | (random_bits() & 0xe07f) : USUAL_MXCSR;
+    state->mxcsr = full && !x87 ? USUAL_MXCSR | (random_bits() & 0xe07f) : USUAL_MXCSR;
     if (x87) {
         prepare_x87(full, state);
         keep_in_domain(code_names[instance->name], state);

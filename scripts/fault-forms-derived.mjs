@@ -1,4 +1,4 @@
-// Forms for the fault tests made from iced-x86's tables: every SSE instruction with a memory operand that
+// Forms for the fault tests made from iced-x86's tables: every SSE and x87 instruction with a memory operand that
 // scripts/fault-forms.mjs does not list by hand.
 import {
   Code,
@@ -50,7 +50,7 @@ function withMemory(name) {
 }
 
 /** r, w or rw: how it uses its memory operand. */
-function accessOf(instruction, factory) {
+function accessOf(instruction) {
   const info = factory.info(instruction);
   for (let operand = 0; operand < instruction.opCount; operand++) {
     if (instruction.opKind(operand) !== OpKind.Memory) continue;
@@ -61,10 +61,15 @@ function accessOf(instruction, factory) {
   throw new Error('no memory operand');
 }
 
+const formatter = new Formatter(FormatterSyntax.Gas);
+const factory = new InstructionInfoFactory();
+
 /** Forms in the shape of fault-forms.mjs, but for those whose mnemonic is in `listed`. */
-export function vectorForms(listed) {
-  const formatter = new Formatter(FormatterSyntax.Gas);
-  const factory = new InstructionInfoFactory();
+export function derivedForms(listed) {
+  return [...vectorForms(listed), ...x87Forms()];
+}
+
+function vectorForms(listed) {
   const forms = [];
   for (const name of codesByProgram().sse) {
     const mnemonic = mnemonicOf(name);
@@ -75,7 +80,7 @@ export function vectorForms(listed) {
     // An approximation is the machine's own: it must not be in what is compared.
     const code = NEAR.has(name) ? `${text}; pxor %xmm5, %xmm5` : text;
     const aligned = size === 16 && !UNALIGNED.test(mnemonic);
-    const form = { group: 'vector', name, size, access: accessOf(instruction, factory), code };
+    const form = { group: 'vector', name, size, access: accessOf(instruction), code };
     forms.push(aligned ? { ...form, aligned } : form);
     if (aligned)
       forms.push({
@@ -84,4 +89,45 @@ export function vectorForms(listed) {
       });
   }
   return forms;
+}
+
+/** Whole environments: what of them is defined is tested with the instructions. */
+const ENVIRONMENT = /^(fldenv|fnstenv|frstor|fnsave|fxrstor|fxsave)/;
+/** Room that is not near an operand. */
+const SPARE = 0x20001100;
+
+function x87Forms() {
+  const forms = [];
+  for (const name of codesByProgram().x87) {
+    const mnemonic = mnemonicOf(name);
+    const made = withMemory(name);
+    if (!made || ENVIRONMENT.test(mnemonic)) continue;
+    const text = formatter.format(made.instruction).replace('(%rbx)', '{m}');
+    const access = accessOf(made.instruction);
+    // What is in ST0 and the status word, in general registers, as those are compared.
+    const seen =
+      access === 'w'
+        ? ''
+        : `; fnstsw %ax; and $0x7d00, %eax; fstpt ${SPARE}; mov ${SPARE}, %rdx; movzwl ${SPARE + 8}, %esi`;
+    forms.push({
+      group: 'x87',
+      name,
+      size: made.size,
+      access,
+      code: `fninit; fldpi; fld1; ${text}${seen}; fninit`,
+      ...settingsOf(mnemonic),
+    });
+  }
+  return forms;
+}
+
+/** Values in memory where the pattern would be no valid operand. */
+function settingsOf(mnemonic) {
+  const poked = (...words) => ({
+    keepsContents: true,
+    pokes: ({ target }) => words.map((word, i) => [target + 8 * i, word]),
+  });
+  if (mnemonic === 'fbld') return poked(0x1234567812345678n, 0x8090n);
+  if (mnemonic === 'fldcw') return poked(0x27fn);
+  return {};
 }
