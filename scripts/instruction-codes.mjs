@@ -1,5 +1,5 @@
 // Which iced-x86 Codes the instruction tests try: those of the corpus that are not named as apart, and every other
-// that our cpuid says we have.
+// that our cpuid says we have. `node scripts/instruction-codes.mjs` counts them.
 import { readFileSync } from 'node:fs';
 import { Code, CodeExt, CpuidFeature, EncodingKind, Instruction, OpCodeOperandKind } from 'iced-x86';
 import { recordedCodes } from './corpus.mjs';
@@ -79,3 +79,23 @@ export function codesByProgram() {
     programs[programOf(name, Code[name])].push(name);
   return programs;
 }
+
+/** How many there are of each kind, as lines. */
+function summary() {
+  const corpus = recordedCodes();
+  const apart = apartCodes();
+  const programs = codesByProgram();
+  const tried = new Set(Object.values(programs).flat());
+  const reasons = new Map();
+  for (const why of apart.values()) reasons.set(why, (reasons.get(why) ?? 0) + 1);
+  return [
+    `${corpus.length} Codes in the corpus: ${corpus.filter((name) => tried.has(name)).length} tried, ` +
+      `${corpus.filter((name) => BY_PROPERTY.includes(name)).length} tested by property, ${apart.size} apart`,
+    ...[...reasons].map(([why, count]) => `  apart: ${count}, ${why}`),
+    `${tried.size} Codes tried in all: ${Object.entries(programs)
+      .map(([name, list]) => `${name} ${list.length}`)
+      .join(', ')}`,
+  ];
+}
+
+if (process.argv[1]?.endsWith('instruction-codes.mjs')) console.log(summary().join('\n'));

@@ -98,3 +98,12 @@ test.each([
   cpu.call();
   expect(cpu.register('r8')).toBeGreaterThan(before);
 });
+
+test('xgetbv is there if cpuid says so, and then has x87 and SSE state and nothing more', () => {
+  const cpu = new TestCpu();
+  const hasXsave = (cpuid(cpu, 1)[ECX] >>> 27) & 1;
+  cpu.code('0f 01 d0 c3');
+  const reason = cpu.call({ rax: -1, rcx: 0, rdx: -1 });
+  if (!hasXsave) expect(reason).toBe(Exit.illegal);
+  else expect([reason, cpu.register('rax'), cpu.register('rdx')]).toEqual([Exit.breakpoint, 3, 0]);
+});
