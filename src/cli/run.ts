@@ -16,15 +16,14 @@ export async function run(command: RunCommand, memory: WebAssembly.Memory): Prom
     const { outcome, lines } = await runProgram({
       ...command,
       memory,
+      timed: command.stats,
       host: nodeHost(),
       scratch: () => (scratch = mkdtempSync(join(tmpdir(), 'winmem-'))),
       observer: tracerOf(command),
       interrupted: interruption(),
     });
     if (!command.quiet) for (const line of lines) process.stderr.write(`winmem: ${line}\n`);
-    if (command.stats && outcome.statistics) {
-      process.stderr.write(`${statisticsText(outcome.statistics, outcome.addressSpace ?? []).join('\n')}\n`);
-    }
+    if (command.stats) process.stderr.write(statisticsText(outcome));
     if (command.json !== undefined) writeFileSync(command.json, `${JSON.stringify(outcome, undefined, 2)}\n`);
     return outcome.hostCode;
   } catch (error) {

@@ -1,6 +1,7 @@
 import type { ExceptionReport } from './exception-report.ts';
 import type { Program } from './program.ts';
 import { regionTable } from './region-table.ts';
+import type { Time } from './time.ts';
 
 /** Counters of a run. Sizes are bytes. */
 export interface Statistics {
@@ -19,6 +20,17 @@ export interface Statistics {
   };
 }
 
+/** What was translated. */
+export interface Translation {
+  readonly modules: number;
+  readonly functions: number;
+  readonly instructions: number;
+  /** Bytes of WebAssembly. */
+  readonly wasmBytes: number;
+  /** Instructions run alone because they wrote to translated code, or single-stepped. */
+  readonly steps: number;
+}
+
 /** How a run ended: what --json writes. */
 export interface Outcome {
   readonly schema: string;
@@ -32,6 +44,8 @@ export interface Outcome {
   readonly message: string;
   readonly exception?: ExceptionReport;
   readonly statistics?: Statistics;
+  readonly translation?: Translation;
+  readonly time?: Time;
   /** Regions of the address space at the end, as text. */
   readonly addressSpace?: readonly string[];
 }
@@ -39,7 +53,9 @@ export interface Outcome {
 const PAGE = 4096;
 
 /** The counters of a program, and its address space as it is now. */
-export function statisticsOf(program: Program): { statistics: Statistics; addressSpace: string[] } {
+export function statisticsOf(
+  program: Program,
+): Required<Pick<Outcome, 'statistics' | 'translation' | 'time' | 'addressSpace'>> {
   const { process, machine } = program;
   const s = process.space.statistics;
   const statistics: Statistics = {
@@ -51,5 +67,7 @@ export function statisticsOf(program: Program): { statistics: Statistics; addres
     translated: program.executor.translatedBytes,
     faults: { demandZero: s.demandZero, copyOnWrite: s.copyOnWrite, guard: s.guard, pageIn: s.pageIn },
   };
-  return { statistics, addressSpace: regionTable(process) };
+  const { modules, functions, instructions, wasmBytes, steps } = program.executor.statistics;
+  const translation = { modules, functions, instructions, wasmBytes, steps };
+  return { statistics, translation, time: program.time, addressSpace: regionTable(process) };
 }

@@ -1,4 +1,5 @@
 import { createExecutor } from '../cpu/executor.ts';
+import type { Translator } from '../cpu/translator.ts';
 import { flushRuntimes } from '../dlls/crt/stream.ts';
 import { ServiceTable } from '../dlls/service-table.ts';
 import { readImage } from '../image/pe.ts';
@@ -6,7 +7,6 @@ import type { Host } from '../machine/host.ts';
 import { WRITE } from '../memory/constants.ts';
 import { GuestFault } from '../memory/guest-memory.ts';
 import type { Drives } from '../process/drives.ts';
-import type { Executor } from '../process/executor.ts';
 import { Machine } from '../process/machine.ts';
 import { OutOfMemory } from '../process/out-of-memory.ts';
 import type { Process } from '../process/process.ts';
@@ -17,6 +17,7 @@ import { DllSource } from './image-source.ts';
 import { ImageLoader, type LoadFailure } from './loader.ts';
 import { LoadedModule } from './modules.ts';
 import { type KernelEntries, type RunEnd, Runner, type RunOptions } from './runner.ts';
+import { type Time, TimedServices } from './time.ts';
 
 const HIGHEST_SMALL_ADDRESS = 0x7ffe_ffff;
 const DEFAULT_STACK = 0x100000;
@@ -35,6 +36,8 @@ export interface ProgramOptions {
   readonly currentDirectory: string;
   readonly environment: ReadonlyMap<string, string>;
   readonly ram?: number;
+  /** Measures how long API calls take, which makes each take a little longer. */
+  readonly timed?: boolean;
   /** An unused ramMemory(); made when absent. */
   readonly memory?: WebAssembly.Memory;
 }
@@ -50,14 +53,15 @@ export class Program {
   readonly process: Process;
   readonly thread: Thread;
   readonly table: ServiceTable;
-  readonly executor: Executor;
+  readonly executor: Translator;
   readonly #runner: Runner;
+  readonly #services: TimedServices | undefined;
 
   private constructor(
     machine: Machine,
     process: Process,
     table: ServiceTable,
-    executor: Executor,
+    services: TimedServices | undefined,
     entries: KernelEntries,
     entry: number,
   ) {
@@ -65,8 +69,12 @@ export class Program {
     this.process = process;
     this.thread = process.mainThread;
     this.table = table;
-    this.executor = executor;
-    this.#runner = new Runner(executor, table, this.thread, entries);
+    this.#services = services;
+    this.executor = createExecutor(
+      machine,
+      services ? (service) => services.serve(service) : (service) => table.serve(service),
+    );
+    this.#runner = new Runner(this.executor, table, this.thread, entries);
     this.#runner.prepare(entry, process.peb);
   }
 
@@ -103,8 +111,16 @@ export class Program {
     process.memory.setU64(process.peb + PEB.imageBase, main.base);
     process.memory.setU32(process.peb + PEB.imageSubsystem, headers.subsystem);
     loader.data.writeParameters(options.path, standardHandles(process));
-    const executor = createExecutor(machine, (service) => table.serve(service));
-    return new Program(machine, process, table, executor, kernelEntries(loader), main.entryPoint);
+    const services = options.timed ? new TimedServices(table) : undefined;
+    return new Program(machine, process, table, services, kernelEntries(loader), main.entryPoint);
+  }
+
+  /** Where the time went so far. */
+  get time(): Time {
+    const { translateTime, compileTime } = this.executor.statistics;
+    const api = this.#services?.time;
+    const guest = this.#runner.executed - translateTime - compileTime - (api ?? 0);
+    return { translate: translateTime, compile: compileTime, guest, ...(api !== undefined && { api }) };
   }
 
   /**

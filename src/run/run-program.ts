@@ -37,6 +37,8 @@ export interface RunRequest {
   readonly env?: readonly (readonly [string, string])[];
   /** Bytes. */
   readonly ram?: number | undefined;
+  /** Measure API calls. */
+  readonly timed?: boolean;
   /** An unused ramMemory(); made when absent. */
   readonly memory?: WebAssembly.Memory;
   /** Milliseconds. */
@@ -101,6 +103,7 @@ function load(
     environment: environmentWith(request.env ?? []),
     ram: request.ram,
     memory: request.memory,
+    timed: request.timed,
   });
 }
 

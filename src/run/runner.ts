@@ -84,6 +84,8 @@ export class Runner {
   readonly #cpu: CpuState;
   #stopped = '';
   #fuel = LEAST_FUEL;
+  /** Milliseconds in the executor so far. */
+  executed = 0;
 
   constructor(executor: Executor, table: ServiceTable, thread: Thread, entries: KernelEntries) {
     this.#executor = executor;
@@ -139,11 +141,12 @@ export class Runner {
     do {
       const started = now;
       const reason = this.#executor.run(this.#fuel);
+      now = performance.now();
+      this.executed += now - started;
+      if (reason === Exit.fuel) this.#adaptFuel(now - started);
       this.#handle(reason);
       if (this.#stopped !== '' || this.#thread.pending !== Pending.none) return;
       if (this.#thread.process.exitCode !== undefined) return;
-      now = performance.now();
-      if (reason === Exit.fuel) this.#adaptFuel(now - started);
     } while (now < until);
   }
   #adaptFuel(time: number): void {

@@ -51,6 +51,18 @@ test('one process can run many programs, each on a fresh machine', async () => {
   expect(second.outcome.statistics).toEqual(first.outcome.statistics);
 });
 
+test('the time of a run is split into translating, compiling, the program and its API calls', async () => {
+  const started = performance.now();
+  const { time } = (await runFile(join(root, 'examples/heap.exe'), { timed: true })).outcome;
+  const { translate, compile, guest, api } = time!;
+  for (const part of [translate, compile, guest, api!]) expect(part).toBeGreaterThan(0);
+  expect(translate + compile + guest + api!).toBeLessThan(performance.now() - started);
+  const untimed = (await runFile(join(root, 'examples/heap.exe'))).outcome.time!;
+  expect(untimed).not.toHaveProperty('api');
+  const endless = await runFile(join(root, 'test/guest/endless.exe'), { timeout: 300, timed: true });
+  expect(endless.outcome.time!.guest).toBeGreaterThan(endless.outcome.time!.api!);
+});
+
 test('a name below a file is no program, like one that is not there', async () => {
   writeFileSync(join(work, 'plain'), '');
   for (const name of ['nowhere.exe', 'plain/below.exe']) {
