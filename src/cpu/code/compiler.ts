@@ -75,6 +75,7 @@ export class Compiler {
       rip,
       BATCH_FUNCTIONS,
       (address) => instructions < BATCH_INSTRUCTIONS && !code.entries.has(address) && reader.canRead(address),
+      (pointer) => reader.pointerAt(pointer),
     );
     const isFunction = (address: number) => code.functions.has(address) || batch.isCalled(address);
     // What begins inside a function (after a fuel exit, an unwind, a jump through a table) goes only as far as to
@@ -102,7 +103,12 @@ export class Compiler {
 
   /** Translates the one instruction at `rip`; the caller removes its table index after use. */
   compileStep(reader: CodeReader, rip: number): number {
-    const batch = new Batch(rip, 1, () => false);
+    const batch = new Batch(
+      rip,
+      1,
+      () => false,
+      () => undefined,
+    );
     translateStep(batch, reader, rip);
     this.statistics.steps++;
     return this.#table.add(this.#instantiate(batch.finish())['0']!);

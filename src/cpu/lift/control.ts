@@ -1,7 +1,7 @@
 import { RCX, RSP } from '../../machine/cpu-state.ts';
 import { STATUS_ASSERTION_FAILURE, STATUS_INTEGER_OVERFLOW } from '../../memory/status.ts';
 import { Exit } from '../../process/executor.ts';
-import type { Instruction } from '../decode/instruction.ts';
+import type { Instruction, Operand } from '../decode/instruction.ts';
 import { CONDITION, pushCondition } from '../region/conditions.ts';
 import { directTarget, FLAGS, FLOW } from '../region/effects.ts';
 import type { Emitter } from '../region/emitter.ts';
@@ -26,8 +26,15 @@ function liftJmp(e: Emitter, instruction: Instruction): void {
     e.transfers.jump(target);
     return;
   }
+  expect(e, operandAt(instruction, 0));
   push(e, operandAt(instruction, 0), 8);
   leaveToLocal(e, e.save(I64));
+}
+
+/** Has what an import leads to translated along with its caller. */
+function expect(e: Emitter, target: Operand): void {
+  if (target.kind === 'mem' && target.base < 0 && target.index < 0 && target.segment === undefined)
+    e.batch.expectThrough(target.disp);
 }
 
 function liftCall(e: Emitter, instruction: Instruction): void {
@@ -36,6 +43,7 @@ function liftCall(e: Emitter, instruction: Instruction): void {
   let target: number | { local: number };
   if (known !== undefined) target = known;
   else {
+    expect(e, operandAt(instruction, 0));
     push(e, operandAt(instruction, 0), 8);
     target = { local: e.save(I64) };
   }

@@ -25,6 +25,7 @@ export class Batch {
   readonly #near = new Map<HelperName, number>();
   readonly #limit: number;
   readonly #accepts: (address: number) => boolean;
+  readonly #pointerAt: (address: number) => number | undefined;
   readonly #bodies: {
     readonly locals: readonly ValueType[];
     readonly code: Uint8Array;
@@ -33,12 +34,19 @@ export class Batch {
   }[] = [];
   readonly regionType: number;
 
-  constructor(entry: number, limit: number, accepts: (address: number) => boolean) {
+  /** `pointerAt` reads a pointer of the guest's, as it is now. */
+  constructor(
+    entry: number,
+    limit: number,
+    accepts: (address: number) => boolean,
+    pointerAt: (address: number) => number | undefined,
+  ) {
     this.regionType = this.module.typeIndex(REGION_TYPE);
     this.entries = [entry];
     this.#numbers.set(entry, 0);
     this.#limit = limit;
     this.#accepts = accepts;
+    this.#pointerAt = pointerAt;
   }
   /** The function number of the region at an address, or -1 when it is not to be in this batch. */
   request(address: number): number {
@@ -52,6 +60,14 @@ export class Batch {
   requestCalled(address: number): number {
     this.called.add(address);
     return this.request(address);
+  }
+  /**
+   * Takes in what a call or jump through a pointer leads to now: an import, mostly, whose few instructions would be a
+   * module of their own otherwise. The call still looks where it goes.
+   */
+  expectThrough(pointer: number): void {
+    const address = this.#pointerAt(pointer);
+    if (address !== undefined && address !== 0) this.request(address);
   }
   isCalled(address: number): boolean {
     return this.called.has(address);

@@ -5,6 +5,8 @@ import {
   PAGE_EXECUTE,
   PAGE_EXECUTE_WRITECOPY,
   PAGE_GUARD,
+  PAGE_NOACCESS,
+  READ,
 } from '../../memory/constants.ts';
 import type { AddressSpace, MemoryInfo } from '../../memory/space.ts';
 import { decode } from '../decode/decode.ts';
@@ -60,10 +62,23 @@ export class CodeReader {
     return host;
   }
   #isPlainCode(page: number): boolean {
-    if (this.#space.query(page * PAGE_SIZE, this.#info) !== 0 || this.#info.state !== MEM_COMMIT)
-      return false;
+    return (this.#plainProtection(page) & (PAGE_EXECUTE_WRITECOPY * 2 - PAGE_EXECUTE)) !== 0;
+  }
+  /** The protection of a committed page that is no guard page, else 0. */
+  #plainProtection(page: number): number {
+    if (this.#space.query(page * PAGE_SIZE, this.#info) !== 0 || this.#info.state !== MEM_COMMIT) return 0;
     const { protect } = this.#info;
-    return (protect & PAGE_GUARD) === 0 && (protect & (PAGE_EXECUTE_WRITECOPY * 2 - PAGE_EXECUTE)) !== 0;
+    return (protect & PAGE_GUARD) === 0 ? protect : 0;
+  }
+  /** The pointer at an address of data, as it is now, if it can be read without an effect. */
+  pointerAt(address: number): number | undefined {
+    const page = Math.floor(address / PAGE_SIZE);
+    if (page <= 0 || address % 8 !== 0 || (this.#plainProtection(page) & ~PAGE_NOACCESS) === 0)
+      return undefined;
+    const host = this.#space.probe(address, READ);
+    if (host === 0) return undefined;
+    const { view } = this.#space.system.ram;
+    return view.getUint32(host, true) + view.getUint32(host + 4, true) * 0x1_0000_0000;
   }
 
   /** The instruction at an address; 'fault' when its bytes cannot be read (now), undefined when there is none such. */
