@@ -148,8 +148,8 @@ function firstDifference(expected, actual) {
 }
 
 /** What winmem should take at most for a run that ended so. */
-function memoryLimit({ statistics }) {
-  return OWN_MEMORY + statistics.peakResident + MEMORY_OF_A_TRANSLATED_BYTE * statistics.translated;
+function memoryLimit({ statistics, translation }) {
+  return OWN_MEMORY + statistics.peakResident + MEMORY_OF_A_TRANSLATED_BYTE * translation.guestBytes;
 }
 
 function row(name, { expected, actual, differences }) {

@@ -10,8 +10,6 @@ export interface Statistics {
   readonly peakCommitted: number;
   readonly resident: number;
   readonly peakResident: number;
-  /** Guest code that was translated, each byte as often as it was. */
-  readonly translated: number;
   readonly faults: {
     readonly demandZero: number;
     readonly copyOnWrite: number;
@@ -25,7 +23,8 @@ export interface Translation {
   readonly modules: number;
   readonly functions: number;
   readonly instructions: number;
-  /** Bytes of WebAssembly. */
+  /** Bytes of guest code, each as often as it was translated, and of WebAssembly. */
+  readonly guestBytes: number;
   readonly wasmBytes: number;
   /** Instructions run alone because they wrote to translated code, or single-stepped. */
   readonly steps: number;
@@ -64,10 +63,10 @@ export function statisticsOf(
     peakCommitted: s.peakCommitted * PAGE,
     resident: s.resident * PAGE,
     peakResident: s.peakResident * PAGE,
-    translated: program.executor.translatedBytes,
     faults: { demandZero: s.demandZero, copyOnWrite: s.copyOnWrite, guard: s.guard, pageIn: s.pageIn },
   };
   const { modules, functions, instructions, wasmBytes, steps } = program.executor.statistics;
-  const translation = { modules, functions, instructions, wasmBytes, steps };
+  const guestBytes = program.executor.translatedBytes;
+  const translation = { modules, functions, instructions, guestBytes, wasmBytes, steps };
   return { statistics, translation, time: program.time, addressSpace: regionTable(process) };
 }

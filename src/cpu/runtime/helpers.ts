@@ -13,6 +13,8 @@ export const HELPERS = {
   missRead: { params: [I64, I32], results: [I32] },
   /** Host address for reading and writing, or 0. Below FRAMES it is a copy that `commit` must write back. */
   missModify: { params: [I64, I32], results: [I32] },
+  /** Takes the page of an address, if it can be written, as the stack's in the TLB of streams. */
+  refillStack: { params: [I64], results: [] },
   commit: { params: [I64, I32], results: [] },
   store1: { params: [I64, I32], results: [I32] },
   store2: { params: [I64, I32], results: [I32] },

@@ -10,13 +10,15 @@ import {
   STACK_STREAM,
   STREAM_ADDEND,
   STREAM_ENTRY_SIZE,
-  STREAM_LIMIT,
+  STREAM_NARROW,
+  STREAM_NARROW_LIMIT,
   STREAM_TLB,
-  STREAM_WIDTH,
+  STREAM_WIDE,
+  STREAM_WIDE_LIMIT,
   TLB_ADDEND,
   TLB_INDEX_MASK,
 } from './layout.ts';
-import { loadOp, storeOp } from './tlb-runtime.ts';
+import { fillStream, loadOp, storeOp } from './tlb-runtime.ts';
 
 /*
  * Every access of translated code to guest memory is emitted here. The fast path compares the tag of the entry of
@@ -185,7 +187,7 @@ function checked(
     if (group !== undefined) code.tee(group.addend);
   };
   const stream = e.streamAt(at);
-  if (stream >= 0 && range.size <= STREAM_WIDTH)
+  if (stream >= 0 && range.size <= STREAM_WIDE)
     checkedStream(
       e,
       range,
@@ -223,8 +225,7 @@ function checkedStream(
   slow: () => void,
 ): void {
   const { code } = e;
-  const writes = range.tlb === TLB_WRITE;
-  const number = writes && stream !== STACK_STREAM ? stream + STREAM_NUMBERS : stream;
+  const number = range.tlb === TLB_WRITE && stream !== STACK_STREAM ? stream + STREAM_NUMBERS : stream;
   const entry = STREAM_TLB + number * STREAM_ENTRY_SIZE;
   const addend = e.temp(I32);
   code.block(type);
@@ -237,17 +238,14 @@ function checkedStream(
   code.memory(OP.i64_load, entry);
   code.op(OP.i64_sub);
   code.i32(0);
-  code.memory(OP.i64_load, entry + STREAM_LIMIT);
+  code.memory(OP.i64_load, entry + (range.size <= STREAM_NARROW ? STREAM_NARROW_LIMIT : STREAM_WIDE_LIMIT));
   code.op(OP.i64_lt_u);
   code.brIfLikely(0);
-  const tlbEntry = compareTag(e, range);
-  code.ifLikely(VOID);
-  code.get(tlbEntry);
-  code.memory(OP.i32_load, range.tlb + TLB_ADDEND);
-  code.set(addend);
-  if (writes || stream !== STACK_STREAM) fillStream(code, range, entry, addend);
-  code.br(1);
-  code.end();
+  if (stream === STACK_STREAM) {
+    // Misses are so rare here that a look into the TLB is not worth its place in the code.
+    pushStart(code, range);
+    e.callRarely('refillStack');
+  } else lookAgain(e, range, entry, addend);
   slow();
   code.br(1);
   code.end();
@@ -255,17 +253,22 @@ function checkedStream(
   code.end();
 }
 
-function fillStream(code: Code, range: Range, entry: number, addend: number): void {
-  code.i32(0);
-  pushStart(code, range);
-  code.i64op(OP.i64_and, -PAGE_SIZE);
-  code.memory(OP.i64_store, entry);
-  code.i32(0);
-  code.i64(PAGE_SIZE + 1 - STREAM_WIDTH);
-  code.memory(OP.i64_store, entry + STREAM_LIMIT);
-  code.i32(0);
-  code.get(addend);
-  code.memory(OP.i32_store, entry + STREAM_ADDEND);
+/** Looks into the TLB; if the range is there, fills the entry and leaves the innermost block. */
+function lookAgain(e: Emitter, range: Range, entry: number, addend: number): void {
+  const { code } = e;
+  const tlbEntry = compareTag(e, range);
+  code.ifLikely(VOID);
+  code.get(tlbEntry);
+  code.memory(OP.i32_load, range.tlb + TLB_ADDEND);
+  code.set(addend);
+  fillStream(
+    code,
+    entry,
+    () => pushStart(code, range),
+    () => code.get(addend),
+  );
+  code.br(1);
+  code.end();
 }
 
 function pushStart(code: Code, { at, distance }: Range): void {

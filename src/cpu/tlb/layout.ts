@@ -13,17 +13,20 @@ export const CROSSING = TRANSLATOR_SCRATCH;
 
 /**
  * The TLB of streams: accesses that mostly stay in one page (see region/streams.ts, and the stack) have entries of
- * their own, found by number instead of by address. An entry: the guest page address (64 bits), below which offset in
- * it an access may begin (64 bits; 0 = empty), and the addend. Streams that share an entry only take it from each other.
+ * their own, found by number instead of by address. An entry: the guest page address (64 bits); below which offset in
+ * it a narrow access, and a wide one, may begin (64 bits each; 0 = empty); and the addend. What begins nearer to the
+ * page's end misses. Streams that share an entry only take it from each other.
  */
 export const STREAM_TLB = TRANSLATOR_SCRATCH + 0x1000;
 export const STREAM_ENTRY_SIZE = 32;
-export const STREAM_LIMIT = 8;
-export const STREAM_ADDEND = 16;
+export const STREAM_NARROW_LIMIT = 8;
+export const STREAM_WIDE_LIMIT = 16;
+export const STREAM_ADDEND = 24;
+/** Most bytes of a narrow access, and of a wide one: a group of accesses that are checked together. */
+export const STREAM_NARROW = 16;
+export const STREAM_WIDE = 64;
 /** Entry of everything at the stack pointer; filled only for writing. Then those of streams that read, and that write. */
 export const STACK_STREAM = 0;
 export const READ_STREAMS = 1;
 export const WRITE_STREAMS = READ_STREAMS + STREAM_NUMBERS;
 export const STREAM_TLB_BYTES = (WRITE_STREAMS + STREAM_NUMBERS) * STREAM_ENTRY_SIZE;
-/** Most bytes of an access, or a group of them, that uses an entry; what begins less far from the page's end misses. */
-export const STREAM_WIDTH = 64;

@@ -5,7 +5,20 @@ import { I64_I32, RuntimeFunction } from '../runtime/function.ts';
 import { HELPERS } from '../runtime/helpers.ts';
 import type { Code } from '../wasm/code.ts';
 import { FC, I32, I64, OP, SIMD, V128 } from '../wasm/opcodes.ts';
-import { CROSSING, TLB_ADDEND, TLB_INDEX_MASK, TLB2_INDEX_MASK } from './layout.ts';
+import {
+  CROSSING,
+  STACK_STREAM,
+  STREAM_ADDEND,
+  STREAM_ENTRY_SIZE,
+  STREAM_NARROW,
+  STREAM_NARROW_LIMIT,
+  STREAM_TLB,
+  STREAM_WIDE,
+  STREAM_WIDE_LIMIT,
+  TLB_ADDEND,
+  TLB_INDEX_MASK,
+  TLB2_INDEX_MASK,
+} from './layout.ts';
 
 /** Adds the functions that serve what the first-level TLB does not hold. */
 export function addTlbFunctions(runtime: RuntimeBuilder): void {
@@ -13,6 +26,7 @@ export function addTlbFunctions(runtime: RuntimeBuilder): void {
   runtime.define('pageWrite', pageFunction(runtime, TLB_WRITE, TLB2_WRITE, 'probeWrite'));
   runtime.define('missRead', missFunction(runtime, 'pageRead'));
   runtime.define('missModify', missFunction(runtime, 'pageWrite'));
+  runtime.define('refillStack', refillStackFunction());
   runtime.define('commit', commitFunction(runtime));
   for (const size of [1, 2, 4, 8, 16] as const) runtime.define(`store${size}`, storeFunction(runtime, size));
 }
@@ -61,6 +75,48 @@ function pageFunction(runtime: RuntimeBuilder, tlb: number, tlb2: number, probe:
   code.op(OP.i32_wrap_i64);
   if (probe === 'probeWrite') code.get(1);
   code.call(runtime.index(probe));
+  code.end();
+  return f;
+}
+
+/** Fills an entry in the TLB of streams with the page of the address that `pushAddress` pushes. */
+export function fillStream(code: Code, entry: number, pushAddress: () => void, pushAddend: () => void): void {
+  code.i32(0);
+  pushAddress();
+  code.i64op(OP.i64_and, -PAGE_SIZE);
+  code.memory(OP.i64_store, entry);
+  code.i32(0);
+  code.i64(PAGE_SIZE + 1 - STREAM_NARROW);
+  code.memory(OP.i64_store, entry + STREAM_NARROW_LIMIT);
+  code.i32(0);
+  code.i64(PAGE_SIZE + 1 - STREAM_WIDE);
+  code.memory(OP.i64_store, entry + STREAM_WIDE_LIMIT);
+  code.i32(0);
+  pushAddend();
+  code.memory(OP.i32_store, entry + STREAM_ADDEND);
+}
+
+/** (address): if its page can be written without more ado it becomes that of the stack in the TLB of streams. */
+function refillStackFunction(): RuntimeFunction {
+  const f = new RuntimeFunction(HELPERS.refillStack);
+  const { code } = f;
+  const entry = f.local(I32);
+  entryOffset(code, 0, TLB2_INDEX_MASK);
+  code.tee(entry);
+  code.memory(OP.i64_load, TLB2_WRITE);
+  code.get(0);
+  code.i64op(OP.i64_and, -PAGE_SIZE);
+  code.op(OP.i64_eq);
+  code.if(0x40);
+  fillStream(
+    code,
+    STREAM_TLB + STACK_STREAM * STREAM_ENTRY_SIZE,
+    () => code.get(0),
+    () => {
+      code.get(entry);
+      code.memory(OP.i32_load, TLB2_WRITE + TLB_ADDEND);
+    },
+  );
   code.end();
   return f;
 }
