@@ -396,6 +396,9 @@ function variantsOf(name, shape, random) {
   return list;
 }
 
+/** cmp $7, %rbx; cmp $-1, %ebx; cmp $0x40, %bl and cmc: flags that a translator has yet to work out. */
+const LEADS = [[], [0x48, 0x83, 0xfb, 7], [0x83, 0xfb, 0xff], [0x80, 0xfb, 0x40, 0xf5]];
+
 const isBranch = (kinds) => kinds.some((kind) => /^br64/.test(kind));
 const MARK_BYTES = 13;
 /** mov $value, %r11d; jmp *LAYOUT.code: ends an instance. */
@@ -405,24 +408,25 @@ function mark(value) {
 const END = [0xff, 0x24, 0x25, 0, 0, 0, LAYOUT.code >>> 24];
 
 /**
- * All instances of a Code, from address `at` on: { bytes, entry, memory, values, size, rule, argument, undefined, text },
- * `entry` being the offset of the instruction in `bytes`.
+ * All instances of a Code, from address `at` on: { bytes, entry, lead, memory, values, size, rule, argument, undefined, text },
+ * `entry` being the offset of the instruction in `bytes`, which is to be entered `lead` bytes before.
  */
 export function instancesOf(name, at) {
   const code = Code[name];
   const shape = operandKindsOf(code);
   const random = new Random(name);
   const instances = [];
-  for (const variant of variantsOf(name, shape, random)) {
+  for (const [number, variant] of variantsOf(name, shape, random).entries()) {
+    const lead = LEADS[number % LEADS.length];
     const instance = isBranch(shape.kinds)
-      ? branchInstance(name, code, at)
-      : plainInstance(name, code, shape, variant, at, random);
+      ? branchInstance(name, code, lead, at)
+      : plainInstance(name, code, shape, { ...variant, lead }, at, random);
     if (!instance) continue;
     instances.push(instance);
     at += instance.bytes.length;
   }
   if (isBranch(shape.kinds)) {
-    const back = branchInstance(name, code, at, true);
+    const back = branchInstance(name, code, LEADS[1], at, true);
     if (back) instances.push(back);
   }
   if (instances.length === 0) throw new Error(`no instance of ${name} can be encoded`);
@@ -437,8 +441,8 @@ function describe(name, code, shape) {
 const NO_MEMORY = { base: NO_REGISTER, index: NO_REGISTER, scale: 1, displacement: 0, narrow: false };
 
 /** A relative branch over one mark to another, or back to one. */
-function branchInstance(name, code, at, back = false) {
-  const before = mark(2);
+function branchInstance(name, code, lead, at, back = false) {
+  const before = [...mark(2), ...lead];
   const address = at + before.length;
   const target = back ? at : undefined;
   const length = encode(Instruction.createBranch(code, BigInt(address + 64)), address).length;
@@ -450,6 +454,7 @@ function branchInstance(name, code, at, back = false) {
     ...describe(name, code, { memorySize: MemorySize.Unknown }),
     bytes: [...before, ...bytes, ...mark(1), ...mark(3)],
     entry: before.length,
+    lead: lead.length,
     memory: NO_MEMORY,
     hasMemory: false,
     rule,
@@ -464,7 +469,8 @@ function plainInstance(name, code, shape, variant, at, random) {
   const { rule, argument, reserved } = ruleOf(name, shape.kinds, variant.isMemory);
   if (isUndefined(name, variant.immediate)) return undefined;
   const isJump = rule === RULES.indirect || rule === RULES.return;
-  const before = isJump ? mark(2) : [];
+  const { lead } = variant;
+  const before = isJump ? [...mark(2), ...lead] : lead;
   for (let attempt = 0; attempt < 40; attempt++) {
     const instruction = new Instruction();
     instruction.code = code;
@@ -487,10 +493,11 @@ function plainInstance(name, code, shape, variant, at, random) {
       ...describe(name, code, shape),
       bytes: [...before, ...bytes, ...afterJump],
       entry: before.length,
+      lead: lead.length,
       memory: memory ?? NO_MEMORY,
       hasMemory: memory !== undefined,
       rule,
-      argument: isJump ? bytes.length + MARK_BYTES : argument,
+      argument: isJump ? lead.length + bytes.length + MARK_BYTES : argument,
       register,
       // A locked access that is split is slow, or refused, on some processors.
       isAligned: variant.lock || name.startsWith('Xchg'),

@@ -39,7 +39,8 @@ function place(program) {
     const list = instancesOf(name, LAYOUT.code + code.length);
     const sets = Math.max(FEWEST_SETS, Math.ceil(SETS / list.length));
     for (const [number, instance] of list.entries()) {
-      instances.push({ ...instance, number, codeNumber, offset: code.length + instance.entry, sets });
+      const offset = code.length + instance.entry - instance.lead;
+      instances.push({ ...instance, number, codeNumber, offset, sets });
       code = code.concat([...instance.bytes]);
     }
   }
