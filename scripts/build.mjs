@@ -21,17 +21,17 @@ const flags = [
   '--experimental-wasm-branch-hinting',
 ];
 const outdir = process.env.WINMEM_DIST ?? join(root, 'dist');
-/** Puts the bytes of the x87 helpers in place of the file that compiles them. */
-const x87Bytes = {
-  name: 'x87-bytes',
+/** Puts the bytes of the static WebAssembly modules in place of the files that make them, runtime/…-code.ts. */
+const moduleBytes = {
+  name: 'module-bytes',
   setup(plugin) {
-    plugin.onLoad({ filter: /runtime\/x87\/x87-code\.ts$/ }, async ({ path }) => {
+    plugin.onLoad({ filter: /runtime\/.*-code\.ts$/ }, async ({ path }) => {
       const bundle = await build({ entryPoints: [path], bundle: true, format: 'esm', write: false });
       const source = Buffer.from(bundle.outputFiles[0].contents).toString('base64');
-      const { x87Code } = await import(`data:text/javascript;base64,${source}`);
-      const bytes = JSON.stringify(Buffer.from(x87Code()).toString('base64'));
+      const [[name, make]] = Object.entries(await import(`data:text/javascript;base64,${source}`));
+      const bytes = JSON.stringify(Buffer.from(make()).toString('base64'));
       return {
-        contents: `export const x87Code = () => Uint8Array.from(atob(${bytes}), (c) => c.charCodeAt(0));`,
+        contents: `export const ${name} = () => Uint8Array.from(atob(${bytes}), (c) => c.charCodeAt(0));`,
       };
     });
   },
@@ -45,7 +45,7 @@ const common = {
   minifySyntax: true,
   minifyWhitespace: true,
   sourcemap: 'linked',
-  plugins: [x87Bytes],
+  plugins: [moduleBytes],
   define: { WINMEM_VERSION: JSON.stringify(version), WINMEM_V8_FLAGS: JSON.stringify(flags.join(' ')) },
   logLevel: 'warning',
 };

@@ -1,6 +1,5 @@
-import { RAM_BYTES } from '../../machine/layout.ts';
 import type { Ram } from '../../machine/ram.ts';
-import { buildRuntime } from './runtime-module.ts';
+import { runtimeCode } from './runtime-code.ts';
 
 /** What the runtime module calls. Guest addresses come in two halves, signed. */
 export interface RuntimeHost {
@@ -36,7 +35,7 @@ export class Runtime {
   readonly adopt: () => void;
 
   constructor(ram: Ram, table: WebAssembly.Table, host: RuntimeHost) {
-    compiled ??= new WebAssembly.Module(buildRuntime(RAM_BYTES / 0x10000) as BufferSource);
+    compiled ??= new WebAssembly.Module(runtimeCode() as BufferSource);
     const machine = { memory: ram.memory, table };
     const { exports } = new WebAssembly.Instance(compiled, { m: machine, r: { ...host } });
     this.imports = { m: machine, r: exports };
