@@ -573,3 +573,18 @@ form(
     registers: ({ target }) => ({ rsp: target, rbp: 0x20001100 }),
   },
 );
+
+// A store of MXCSR before it makes the flags in the handler's context exact from the first case on.
+group = 'floats';
+const observed = (code) => `stmxcsr -32(%rsp); ${code}`;
+for (const name of ['addps', 'divpd', 'haddpd', 'roundps'])
+  form(`${name}_load`, 16, 'r', observed(`${name} ${name === 'roundps' ? '$2, ' : ''}{m}, %xmm5`), {
+    aligned: true,
+  });
+for (const name of ['addss', 'sqrtss', 'cvtss2sd', 'ucomiss', 'minss'])
+  form(`${name}_load`, 4, 'r', observed(`${name} {m}, %xmm5`));
+for (const name of ['addsd', 'sqrtsd', 'cvtsd2ss', 'comisd', 'maxsd', 'cvtps2pd', 'movddup'])
+  form(`${name}_load`, 8, 'r', observed(`${name} {m}, %xmm5`));
+form('cvttsd2si', 8, 'r', observed('cvttsd2si {m}, %edx'));
+form('cvtsi2sd_m32', 4, 'r', observed('cvtsi2sdl {m}, %xmm5'));
+form('roundsd', 8, 'r', observed('roundsd $1, {m}, %xmm5'));

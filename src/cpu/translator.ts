@@ -13,6 +13,8 @@ import { cpuid } from './cpuid.ts';
 import { TF } from './region/flag-kinds.ts';
 import { INTERNAL_EXIT, RARE } from './runtime/helpers.ts';
 import { Runtime } from './runtime/runtime.ts';
+import { MXCSR } from './runtime/sse/layout.ts';
+import { instantiateSse } from './runtime/sse/sse-module.ts';
 import { instantiateX87 } from './runtime/x87/x87-module.ts';
 import { Tlb } from './tlb/tlb.ts';
 import { describeInstruction } from './unsupported.ts';
@@ -37,6 +39,8 @@ const EXTENSIONS = 100;
 const EXTENSION_FUEL = 300;
 /** Fuel of a run for which it gets one of them: a hundredth more at most does not matter to the caller. */
 const FUEL_OF_AN_EXTENSION = 30_000;
+/** All of MXCSR but its flags. */
+const MXCSR_CONTROL = 0xffc0;
 /** Table index of the function that leaves the dispatcher. */
 const LEAVE = 0;
 
@@ -68,6 +72,7 @@ export class Translator implements Executor {
   #code!: SpaceCode;
   #unsupported = '';
   #extensions = 0;
+  #areFloatsExact = false;
 
   constructor(system: MemorySystem, service: ServiceHook, options: TranslatorOptions = {}) {
     this.#system = system;
@@ -84,6 +89,7 @@ export class Translator implements Executor {
       hostService: (service) => this.#serve(service),
       hostOutOfFuel: (low, high) => this.#outOfFuel(low, high),
       hostRare: (which) => this.#rare(which),
+      hostLoadSse: () => this.#table.addPermanent(instantiateSse(system.ram, this.#table.table)),
       hostLoadX87: () => this.#table.addPermanent(instantiateX87(system.ram, this.#table.table)),
     });
     this.#table.setLeave(this.#runtime.leave);
@@ -126,6 +132,7 @@ export class Translator implements Executor {
     const state = this.#state;
     const runtime = this.#runtime;
     runtime.adopt();
+    this.#lookAtFloats();
     // Translated code leaves when it finds less than nothing left.
     state.setWord(STATE.fuel, fuel - 1);
     this.#extensions = Math.min(EXTENSIONS, Math.floor(fuel / FUEL_OF_AN_EXTENSION));
@@ -157,6 +164,7 @@ export class Translator implements Executor {
     }
     this.#charge(STEP_FUEL);
     const index = this.#compiler.compileStep(reader, rip);
+    this.#lookAtFloats();
     const isDone = this.#runtime.runOnce(index) === 1;
     this.#table.remove(index);
     return isDone ? undefined : (this.#state.word(STATE.exit) as Reason);
@@ -253,10 +261,21 @@ export class Translator implements Executor {
     }
     const before = this.statistics.instructions;
     const batch = this.#compiler.compile(reader, rip, this.#code);
+    this.#lookAtFloats();
     for (const { frame } of batch.spans) this.#tlb.forbidWrites(frame);
     this.#cache.add(batch, this.#code);
     this.#charge((this.statistics.instructions - before) * TRANSLATION_FUEL);
     return this.#code.entries.get(rip)!;
+  }
+  /** Drops translations that do not keep MXCSR exactly, once it matters. */
+  #lookAtFloats(): void {
+    if (this.#areFloatsExact) return;
+    const state = this.#state;
+    const isUsual = (state.word(STATE.mxcsr) & MXCSR_CONTROL) === MXCSR.MASKS;
+    if (isUsual && state.word(STATE.observesMxcsr) === 0 && !this.#compiler.exactFloats) return;
+    this.#areFloatsExact = true;
+    this.#compiler.exactFloats = true;
+    this.#cache.dropAll();
   }
   #charge(fuel: number): void {
     this.#state.setWord(STATE.fuel, this.#state.word(STATE.fuel) - fuel);
@@ -268,6 +287,7 @@ export class Translator implements Executor {
       this.#state.setWord(STATE.exit, Exit.service);
       return 1;
     }
+    this.#lookAtFloats();
     if (!this.#cache.hasDropped) return 0;
     this.#state.setWord(STATE.exit, INTERNAL_EXIT.retry);
     return 1;

@@ -27,6 +27,8 @@ export const STATE = {
   flagA: 0x0c8,
   flagB: 0x0d0,
   flagResult: 0x0d8,
+  /** Not 0 once something outside of translated code has looked at MXCSR's flags. */
+  observesMxcsr: 0x0e0,
   /** xmm0..xmm15, 16 bytes each. */
   xmm: 0x100,
   /**

@@ -26,6 +26,8 @@ export const Exit = {
   interrupt: 11,
   /** int 0x29: the program wants to end at once, without any handler; ecx says why. */
   failFast: 12,
+  /** An unmasked exception of SSE arithmetic, which MXCSR tells; rip is the instruction. */
+  sse: 13,
 } as const;
 export type ExitReason = (typeof Exit)[keyof typeof Exit];
 

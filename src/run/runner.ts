@@ -37,8 +37,8 @@ const LONG_RUN = 15;
 const INITIAL_FLAGS = 0x202;
 const INITIAL_MXCSR = 0x1f80;
 const INITIAL_X87_CONTROL = 0x27f;
-/** Exception flags of the x87 status word in the order in which Windows looks at them. */
-const X87_EXCEPTIONS = [
+/** Exception flags of MXCSR and of the x87 status word in the order in which Windows looks at them. */
+const FLOAT_EXCEPTIONS = [
   [0x01, STATUS_FLOAT_INVALID_OPERATION],
   [0x04, STATUS_FLOAT_DIVIDE_BY_ZERO],
   [0x02, STATUS_FLOAT_DENORMAL_OPERAND],
@@ -179,6 +179,11 @@ export class Runner {
         return this.#record(this.#cpu.word(STATE.exitCode));
       case Exit.x87:
         return this.#record(x87Status(this.#cpu.word(STATE.fxsave)));
+      case Exit.sse:
+        return this.#record(
+          sseStatus(this.#cpu.word(STATE.mxcsr)),
+          parametersOf(0, this.#cpu.word(STATE.mxcsr)),
+        );
       case Exit.breakpoint:
         return this.#record(STATUS_BREAKPOINT, parametersOf(0));
       case Exit.singleStep:
@@ -255,11 +260,20 @@ function faultRecord(thread: Thread): ExceptionRecord {
 /** The status for the first unmasked exception of the x87 unit; `words` are its control and its status word. */
 function x87Status(words: number): number {
   const raised = (words >>> 16) & ~words;
-  const found = X87_EXCEPTIONS.find(([flag]) => (raised & flag) !== 0);
-  if (found === undefined) throw new Error('no x87 exception is pending');
-  const isStackFault =
-    found[1] === STATUS_FLOAT_INVALID_OPERATION && ((words >>> 16) & X87_STACK_FAULT) !== 0;
-  return isStackFault ? STATUS_FLOAT_STACK_CHECK : found[1];
+  const status = floatStatus(raised);
+  const isStackFault = status === STATUS_FLOAT_INVALID_OPERATION && ((words >>> 16) & X87_STACK_FAULT) !== 0;
+  return isStackFault ? STATUS_FLOAT_STACK_CHECK : status;
+}
+
+/** The status for the first unmasked exception that MXCSR shows. */
+function sseStatus(mxcsr: number): number {
+  return floatStatus(mxcsr & ~(mxcsr >>> 7));
+}
+
+function floatStatus(raised: number): number {
+  const found = FLOAT_EXCEPTIONS.find(([flag]) => (raised & flag) !== 0);
+  if (found === undefined) throw new Error('no floating-point exception is pending');
+  return found[1];
 }
 
 /** Lets timers, signals and input through. */

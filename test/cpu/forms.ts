@@ -7,7 +7,9 @@ export type InputKind =
   | 'single'
   | 'double'
   | 'convert'
-  | 'letters';
+  | 'letters'
+  | 'edge-single'
+  | 'edge-double';
 
 /** One or more instructions (Intel syntax, `;` between them) that are run on many inputs. */
 export interface Form {
@@ -488,6 +490,41 @@ function* horizontals(size: 's' | 'd'): Iterable<string> {
   yield `rounds${size} xmm0, ${size === 's' ? 'd' : 'q'}word ptr [rbx+4], 1`;
 }
 
+/** Sets MXCSR, does something, and stores MXCSR where the state shows it. */
+function withControl(control: number, asm: string): string {
+  return `mov dword ptr [rbx-16], ${control}; ldmxcsr [rbx-16]; ${asm}; stmxcsr [rbx-16]`;
+}
+
+/** As after a program's start; down; up, flushing both ways; toward zero; flushing results; flushing operands. */
+const CONTROLS = [0x1f80, 0x3f80, 0xdfc0, 0x7f80, 0x9f80, 0x1fc0];
+/** After an inexact operation, where results are taken from wasm. */
+const INEXACT_BEFORE = 0x1fa0;
+
+function* floatStates(size: 's' | 'd'): Iterable<string> {
+  const other = size === 's' ? 'd' : 's';
+  const scalar = ['add', 'sub', 'mul', 'div', 'min', 'max', 'sqrt'].map((op) => `${op}s${size} xmm0, xmm1`);
+  for (const predicate of [0, 1, 6, 7]) scalar.push(`cmps${size} xmm0, xmm1, ${predicate}`);
+  for (const op of ['ucomi', 'comi']) scalar.push(`${op}s${size} xmm0, xmm1`);
+  for (const register of ['ecx', 'rcx']) {
+    scalar.push(`cvts${size}2si ${register}, xmm1`, `cvtts${size}2si ${register}, xmm1`);
+    scalar.push(`cvtsi2s${size} xmm0, ${register}`);
+  }
+  scalar.push(`cvts${size}2s${other} xmm0, xmm1`);
+  for (const rounding of [1, 4, 12]) scalar.push(`rounds${size} xmm0, xmm1, ${rounding}`);
+  for (const asm of scalar) for (const control of CONTROLS) yield withControl(control, asm);
+  const packed = ['add', 'sub', 'mul', 'div', 'min', 'max', 'sqrt', 'hadd', 'addsub'].map(
+    (op) => `${op}p${size} xmm0, xmm1`,
+  );
+  packed.push(`cmpp${size} xmm0, xmm1, 2`, `dpp${size} xmm0, xmm1, 0x31`, `roundp${size} xmm0, xmm1, 4`);
+  const conversions =
+    size === 's'
+      ? ['cvtps2pd', 'cvtps2dq', 'cvttps2dq', 'cvtdq2ps']
+      : ['cvtpd2ps', 'cvtpd2dq', 'cvttpd2dq', 'cvtdq2pd'];
+  packed.push(...conversions.map((op) => `${op} xmm0, xmm1`));
+  for (const asm of packed) for (const control of [0x1f80, 0xdfc0]) yield withControl(control, asm);
+  for (const asm of [...scalar, ...packed]) yield withControl(INEXACT_BEFORE, asm);
+}
+
 /** Short alphabets and zeros, so that strings of all lengths match here and there. */
 function* stringComparisons(): Iterable<string> {
   const few = 'pxor xmm2, xmm2; pcmpgtb xmm2, xmm1; pand xmm1, xmm2';
@@ -524,6 +561,8 @@ const kinds: readonly [InputKind, () => Iterable<string>][] = [
   ['double', () => horizontals('d')],
   ['string', shortStrings],
   ['integer', rareIntegers],
+  ['edge-single', () => floatStates('s')],
+  ['edge-double', () => floatStates('d')],
   ['letters', stringComparisons],
 ];
 

@@ -113,6 +113,41 @@ function lettersWord(random: Random): bigint {
     word = (word << 8n) | BigInt(random.pick([0x80, 0x7f, 1, 1, 1, 2, 2, last]));
   return random.below(4) === 0 ? word & ~(0xffffn << BigInt(8 * random.below(7))) : word;
 }
+/** Fields of singles and doubles: exponent bits and fraction bits. */
+const FORMATS = { 'edge-single': [8, 23], 'edge-double': [11, 52] } as const;
+
+/** A float whose results overflow, underflow, are denormal, exact or just not, or NaN. */
+function edgeFloat(random: Random, kind: keyof typeof FORMATS): bigint {
+  const [exponentBits, fractionBits] = FORMATS[kind];
+  const top = 2 ** exponentBits - 1;
+  const middle = top >> 1;
+  const around = random.pick([0, 0, 1, middle, middle, middle, middle >> 1, middle >> 1, top - 1, top]);
+  const spread = random.below(4) === 0 ? random.below(fractionBits + 4) : random.below(3);
+  const exponent = Math.min(top, Math.max(0, around + (random.below(2) === 1 ? spread : -spread)));
+  const all = (1n << BigInt(fractionBits)) - 1n;
+  const fraction =
+    random.below(3) === 0
+      ? random.word() & all
+      : random.pick([
+          0n,
+          0n,
+          0n,
+          1n,
+          all,
+          all - 1n,
+          1n << BigInt(fractionBits - 1),
+          3n << BigInt(fractionBits - 3),
+        ]);
+  return (
+    (BigInt(random.below(2)) << BigInt(exponentBits + fractionBits)) |
+    (BigInt(exponent) << BigInt(fractionBits)) |
+    fraction
+  );
+}
+function edgeWord(random: Random, kind: keyof typeof FORMATS): bigint {
+  if (kind === 'edge-double') return edgeFloat(random, kind);
+  return (edgeFloat(random, kind) << 32n) | edgeFloat(random, kind);
+}
 function randomDouble(random: Random): number {
   return (random.bits() - 0x8000_0000) * 2 ** (random.below(40) - 30);
 }
@@ -134,6 +169,9 @@ export function inputWords(form: number, index: number, kind: InputKind): BigUin
   const isFloat = kind === 'single' || kind === 'double' || kind === 'convert';
   for (let at = XMM_WORD; at < WORDS; at++)
     words[at] = isFloat ? floatWord(random, kind) : integerWord(random);
+  if (kind === 'edge-single' || kind === 'edge-double') {
+    for (let at = XMM_WORD; at < STACK_WORD; at++) words[at] = edgeWord(random, kind);
+  }
   if (kind === 'letters') for (let at = XMM_WORD; at < STACK_WORD; at++) words[at] = lettersWord(random);
   if (kind === 'string') {
     words[1] = BigInt(random.below(9));

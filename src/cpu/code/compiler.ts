@@ -49,6 +49,9 @@ export class Compiler {
     steps: 0,
   };
 
+  /** Whether code is translated so that MXCSR's flags and controls are exact. It never goes back to false. */
+  exactFloats = false;
+
   constructor(table: FunctionTable, imports: WebAssembly.Imports) {
     this.#table = table;
     this.#imports = imports;
@@ -67,27 +70,11 @@ export class Compiler {
     return reader.hostOf(span.page) === FRAMES + span.frame * PAGE_SIZE;
   }
 
-  /** Translates the function at `rip` and what it calls. */
+  /** Translates the function at `rip` and what it calls; again if that is the first code to look at MXCSR. */
   compile(reader: CodeReader, rip: number, code: SpaceCode): CompiledBatch {
     const started = performance.now();
-    let instructions = 0;
-    const batch = new Batch(
-      rip,
-      BATCH_FUNCTIONS,
-      (address) => instructions < BATCH_INSTRUCTIONS && !code.entries.has(address) && reader.canRead(address),
-      (pointer) => reader.pointerAt(pointer),
-    );
-    const isFunction = (address: number) => code.functions.has(address) || batch.isCalled(address);
-    // What begins inside a function (after a fuel exit, an unwind, a jump through a table) goes only as far as to
-    // what is translated: else a large function would be translated whole for each place where it is resumed.
-    const isInside = !isFunction(rip);
-    const isTranslated = (address: number) => isInside && code.entries.has(address);
-    for (let number = 0; number < batch.entries.length; number++) {
-      const entry = batch.entries[number]!;
-      const size = translateRegion(batch, reader, entry, { isFunction, isTranslated });
-      instructions += size.instructions;
-      this.statistics.guestBytes += size.bytes;
-    }
+    let { batch, instructions } = this.#translate(reader, rip, code);
+    if (this.#mustBeExact(batch)) ({ batch, instructions } = this.#translate(reader, rip, code));
     for (const called of batch.called) code.functions.add(called);
     const bytes = batch.finish();
     this.statistics.translateTime += performance.now() - started;
@@ -100,18 +87,56 @@ export class Compiler {
     this.statistics.instructions += instructions;
     return { functions, spans: [...reader.spans.values()], users: new Set() };
   }
+  /** True, once, for code that looks at MXCSR: from then on all code keeps it exactly. */
+  #mustBeExact(batch: Batch): boolean {
+    if (this.exactFloats || !batch.observesFloats) return false;
+    this.exactFloats = true;
+    return true;
+  }
+  #translate(
+    reader: CodeReader,
+    rip: number,
+    code: SpaceCode,
+  ): { readonly batch: Batch; readonly instructions: number } {
+    let instructions = 0;
+    const batch = new Batch(rip, {
+      limit: BATCH_FUNCTIONS,
+      accepts: (address) =>
+        instructions < BATCH_INSTRUCTIONS && !code.entries.has(address) && reader.canRead(address),
+      pointerAt: (pointer) => reader.pointerAt(pointer),
+      exactFloats: this.exactFloats,
+    });
+    const isFunction = (address: number) => code.functions.has(address) || batch.isCalled(address);
+    // What begins inside a function (after a fuel exit, an unwind, a jump through a table) goes only as far as to
+    // what is translated: else a large function would be translated whole for each place where it is resumed.
+    const isInside = !isFunction(rip);
+    const isTranslated = (address: number) => isInside && code.entries.has(address);
+    for (let number = 0; number < batch.entries.length; number++) {
+      const entry = batch.entries[number]!;
+      const size = translateRegion(batch, reader, entry, { isFunction, isTranslated });
+      instructions += size.instructions;
+      this.statistics.guestBytes += size.bytes;
+    }
+    return { batch, instructions };
+  }
 
   /** Translates the one instruction at `rip`; the caller removes its table index after use. */
   compileStep(reader: CodeReader, rip: number): number {
-    const batch = new Batch(
-      rip,
-      1,
-      () => false,
-      () => undefined,
-    );
-    translateStep(batch, reader, rip);
+    let batch = this.#translateOne(reader, rip);
+    if (this.#mustBeExact(batch)) batch = this.#translateOne(reader, rip);
     this.statistics.steps++;
     return this.#table.add(this.#instantiate(batch.finish())['0']!);
+  }
+
+  #translateOne(reader: CodeReader, rip: number): Batch {
+    const batch = new Batch(rip, {
+      limit: 1,
+      accepts: () => false,
+      pointerAt: () => undefined,
+      exactFloats: this.exactFloats,
+    });
+    translateStep(batch, reader, rip);
+    return batch;
   }
 
   #instantiate(bytes: Uint8Array): WebAssembly.Exports {

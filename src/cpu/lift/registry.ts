@@ -8,6 +8,7 @@ import type { Entry } from './entry.ts';
 import { MOVE } from './move.ts';
 import { MULDIV } from './muldiv.ts';
 import { SHIFT } from './shift.ts';
+import { SSE_CONVERT } from './sse-convert.ts';
 import { SSE_FLOAT } from './sse-float.ts';
 import { SSE_HORIZONTAL } from './sse-horizontal.ts';
 import { SSE_INT } from './sse-int.ts';
@@ -31,6 +32,7 @@ const ENTRIES = new Map<string, Entry>(
     MOVE,
     MULDIV,
     SHIFT,
+    SSE_CONVERT,
     SSE_FLOAT,
     SSE_HORIZONTAL,
     SSE_INT,

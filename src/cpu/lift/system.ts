@@ -1,5 +1,4 @@
 import { RAX, STATE } from '../../machine/cpu-state.ts';
-import { Exit } from '../../process/executor.ts';
 import type { Instruction } from '../decode/instruction.ts';
 import { FLAGS, FLOW } from '../region/effects.ts';
 import type { Emitter } from '../region/emitter.ts';
@@ -62,10 +61,6 @@ const nothing = entry('', () => {}, { accepts: () => true });
 
 /** mxcsr bits that exist; setting another is a #GP. */
 const MXCSR_BITS = 0xffff;
-/** Its exception flags, which may have any value. */
-const MXCSR_FLAGS = 0x3f;
-/** The rest as it must be: all exceptions masked, rounding to nearest, no flushing to zero. */
-const MXCSR_USUAL = 0x1f80;
 
 function liftLdmxcsr(e: Emitter, instruction: Instruction): void {
   push(e, operandAt(instruction, 0), 4);
@@ -76,22 +71,18 @@ function liftLdmxcsr(e: Emitter, instruction: Instruction): void {
 export function loadMxcsr(e: Emitter, value: number): void {
   const { code } = e;
   const { instruction } = e;
+  e.batch.observesFloats = true;
   code.get(value);
   code.i32op(OP.i32_and, ~MXCSR_BITS);
   code.if(VOID);
   e.call('protection');
   e.exitAt(instruction.address);
   code.end();
-  code.get(value);
-  code.i32op(OP.i32_and, ~MXCSR_FLAGS);
-  code.i32op(OP.i32_ne, MXCSR_USUAL);
-  code.if(VOID);
-  e.exitFor(Exit.unsupported, instruction.address);
-  code.end();
   e.storeState(I32, STATE.mxcsr, () => code.get(value));
 }
 
 function liftStmxcsr(e: Emitter, instruction: Instruction): void {
+  e.batch.observesFloats = true;
   e.loadState(I32, STATE.mxcsr);
   write(e, operandAt(instruction, 0), 4, e.save(I32));
 }

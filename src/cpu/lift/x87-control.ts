@@ -63,6 +63,7 @@ const IMAGE_MXCSR = 0x18;
 const IMAGE_XMM = 0xa0;
 
 function liftFxsave(e: Emitter, is64: number): void {
+  e.batch.observesFloats = true;
   const operand = memoryOf(e.instruction);
   const at = tlb.address(e, operand);
   tlb.checkAligned(e, at);

@@ -10,6 +10,16 @@ export interface CallSite {
   readonly target: number | HelperName;
 }
 
+export interface BatchOptions {
+  /** Most regions. */
+  readonly limit: number;
+  /** Whether a region at an address may join. */
+  readonly accepts: (address: number) => boolean;
+  /** Reads a pointer of the guest's, as it is now. */
+  readonly pointerAt: (address: number) => number | undefined;
+  readonly exactFloats: boolean;
+}
+
 /**
  * One module in the making: several regions that call each other directly. Calls to an address ask for its
  * region, which joins the batch while there is room.
@@ -33,14 +43,13 @@ export class Batch {
     readonly hints: readonly number[];
   }[] = [];
   readonly regionType: number;
+  /** Whether the flags and controls of MXCSR are to be exact; see lift/float-guard.ts. */
+  readonly exactFloats: boolean;
+  /** Some instruction looks at MXCSR or sets it. */
+  observesFloats = false;
 
-  /** `pointerAt` reads a pointer of the guest's, as it is now. */
-  constructor(
-    entry: number,
-    limit: number,
-    accepts: (address: number) => boolean,
-    pointerAt: (address: number) => number | undefined,
-  ) {
+  constructor(entry: number, { limit, accepts, pointerAt, exactFloats }: BatchOptions) {
+    this.exactFloats = exactFloats;
     this.regionType = this.module.typeIndex(REGION_TYPE);
     this.entries = [entry];
     this.#numbers.set(entry, 0);

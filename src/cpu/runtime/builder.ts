@@ -11,6 +11,7 @@ export const HOST_IMPORTS: Record<string, FunctionType> = {
   hostOutOfFuel: HALVES_I32,
   hostRare: I32_I32,
   hostLoadX87: { params: [], results: [I32] },
+  hostLoadSse: { params: [], results: [I32] },
 };
 
 /** Builds the runtime module: its functions are listed in advance so that they can call each other. */

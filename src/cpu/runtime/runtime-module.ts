@@ -4,6 +4,7 @@ import { addAesFunctions } from './aes-runtime.ts';
 import { addArithmeticFunctions } from './arithmetic-runtime.ts';
 import { RuntimeBuilder } from './builder.ts';
 import { addDispatchFunctions } from './dispatch-runtime.ts';
+import { exactFloat } from './exact-float-runtime.ts';
 import { addFlagFunctions } from './flags-runtime.ts';
 import { HELPERS } from './helpers.ts';
 import { addStringFunctions } from './string-runtime.ts';
@@ -34,6 +35,7 @@ export function buildRuntime(memoryPages: number): Uint8Array {
   addArithmeticFunctions(runtime);
   addStringFunctions(runtime);
   addVectorFunctions(runtime);
+  runtime.define('exactFloat', exactFloat(runtime));
   addAesFunctions(runtime);
   addDispatchFunctions(runtime);
   return runtime.finish(memoryPages);

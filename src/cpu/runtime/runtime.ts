@@ -16,6 +16,8 @@ export interface RuntimeHost {
   hostRare(which: number): number;
   /** Makes the x87 helpers: the function table index of the first, of which the others follow. */
   hostLoadX87(): number;
+  /** Makes the exact operations of SSE: their function table index. */
+  hostLoadSse(): number;
 }
 
 let compiled: WebAssembly.Module | undefined;

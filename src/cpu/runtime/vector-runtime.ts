@@ -1,9 +1,9 @@
-import { STATE } from '../../machine/cpu-state.ts';
 import { CPU_STATE } from '../../machine/layout.ts';
 import { I32, I64, OP, SIMD, V128, VOID } from '../wasm/opcodes.ts';
 import type { RuntimeBuilder } from './builder.ts';
 import { RuntimeFunction } from './function.ts';
 import { HELPERS } from './helpers.ts';
+import { SSE_SCRATCH } from './sse/layout.ts';
 
 /** Adds crc32, the carry-less product and the comparison of strings. */
 export function addVectorFunctions(runtime: RuntimeBuilder): void {
@@ -96,7 +96,7 @@ function carrylessProduct(): RuntimeFunction {
 
 const [FIRST, SECOND, FIRST_LENGTH, SECOND_LENGTH, CONTROL] = [0, 1, 2, 3, 4];
 /** Where the first string lies while its elements are taken one by one. */
-const ELEMENTS = CPU_STATE + STATE.temp;
+const ELEMENTS = CPU_STATE + SSE_SCRATCH.elements;
 
 /** Bits of the control byte; see the instruction set reference, PCMPxSTRx. */
 const IS_WORDS = 1;

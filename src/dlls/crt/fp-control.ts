@@ -66,6 +66,7 @@ function control(thread: Thread, value: number, mask: number): number {
 
 /** Flags of both units; the x87's status word is the upper half of the first word. */
 function status(thread: Thread): number {
+  thread.cpu.setWord(STATE.observesMxcsr, 1);
   return fromHardware((thread.cpu.word(STATE.mxcsr) | (thread.cpu.word(STATE.fxsave) >>> 16)) & FLAGS);
 }
 

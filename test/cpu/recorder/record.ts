@@ -54,12 +54,18 @@ function assembly(): string {
     GPR.forEach((name, index) => {
       lines.push(`mov [r15+${index * 8}], ${name}`);
     });
-    lines.push('mov rsp, [rip+native_rsp]', 'pushfq', 'pop qword ptr [r15+128]', 'cld');
+    lines.push(
+      'mov rsp, [rip+native_rsp]',
+      'ldmxcsr [rip+usual_mxcsr]',
+      'pushfq',
+      'pop qword ptr [r15+128]',
+      'cld',
+    );
     for (let xmm = 0; xmm < 4; xmm++) lines.push(`movdqu [r15+${136 + xmm * 16}], xmm${xmm}`);
     for (const saved of ['r15', 'r14', 'r13', 'r12', 'rbp', 'rbx']) lines.push(`pop ${saved}`);
     lines.push('ret');
   });
-  lines.push('.data', 'native_rsp: .quad 0');
+  lines.push('.data', 'native_rsp: .quad 0', 'usual_mxcsr: .quad 0x1f80');
   for (const [table, label] of [
     ['routines', 'routine'],
     ['form_begins', 'form_begin'],
