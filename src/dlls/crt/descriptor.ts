@@ -5,12 +5,16 @@ import type { Thread } from '../../process/thread.ts';
 import { EBADF, EINVAL, EMFILE, failErrno, failWith } from './errno.ts';
 import { type Crt, crtOf } from './state.ts';
 
+export type Encoding = 'locale' | 'utf8' | 'utf16';
+
 /** An open file of the runtime, by small number. Its handle is a handle of the process. */
 export interface Descriptor {
   handle: number;
   /** Line ends are translated: "\n" in the program is "\r\n" in the file. */
   text: boolean;
   readonly append: boolean;
+  /** What wide text is in the file: bytes of the locale, or Unicode (modes ccs=…, _O_U8TEXT, _O_U16TEXT). */
+  encoding: Encoding;
   /** Ctrl-Z or the end was met; a seek forgets it. */
   endOfFile: boolean;
   /** A "\r" at the end of what was read from a pipe: its "\n" may still come. -1: none. */
@@ -31,7 +35,16 @@ const CONTROL_Z = 26;
 export const WAIT = -2;
 
 export function newDescriptor(handle: number, text: boolean, append: boolean): Descriptor {
-  return { handle, text, append, endOfFile: false, held: -1, shortened: false, temporary: undefined };
+  return {
+    handle,
+    text,
+    append,
+    encoding: 'locale',
+    endOfFile: false,
+    held: -1,
+    shortened: false,
+    temporary: undefined,
+  };
 }
 
 /** All descriptors; the first use opens the three standard ones. */

@@ -5,6 +5,7 @@ import { family, library } from '../api.ts';
 import { resize } from './allocation.ts';
 import { dataAddress, newString } from './data.ts';
 import { EINVAL, ENOMEM, ERANGE, failErrno } from './errno.ts';
+import { failInvalid } from './invalid.ts';
 import { environmentVector, renewEnvironment } from './startup.ts';
 import { narrowBytes, readText } from './text.ts';
 
@@ -93,6 +94,19 @@ function getChecked(
   return 0;
 }
 
+/** _dupenv_s: a copy in a new block, NULL for a variable that is not there. */
+function duplicate(thread: Thread, buffer: number, size: number, name: number, wide: boolean): number {
+  const { memory, process } = thread;
+  if (buffer === 0 || name === 0) return failInvalid(thread, EINVAL, EINVAL);
+  const at = get(thread, name, wide);
+  const value = at === 0 ? undefined : readText(memory, at, wide);
+  const copy = value === undefined ? 0 : newString(process, value, wide);
+  if (value !== undefined && copy === 0) return failErrno(thread, ENOMEM, ENOMEM);
+  memory.setU64(buffer, copy);
+  if (size !== 0) memory.setU64(size, value === undefined ? 0 : value.length + 1);
+  return 0;
+}
+
 const PAGES = 'https://learn.microsoft.com/cpp/c-runtime-library/reference/{}';
 
 /** stdlib.h: the environment. */
@@ -104,11 +118,33 @@ export const environmentApi = family('crt', PAGES, {
     'int',
     (t, pReturn, buffer, size, name) => getChecked(t, pReturn, buffer, size, name, false),
   ),
+  _wgetenv_s: library(
+    'pReturnValue: address, buffer: address, numberOfElements: size, varname: address',
+    'int',
+    (t, pReturn, buffer, size, name) => getChecked(t, pReturn, buffer, size, name, true),
+  ),
+  _dupenv_s: library(
+    'buffer: address, numberOfElements: address, varname: address',
+    'int',
+    (t, buffer, size, name) => duplicate(t, buffer, size, name, false),
+  ),
+  _wdupenv_s: library(
+    'buffer: address, numberOfElements: address, varname: address',
+    'int',
+    (t, buffer, size, name) => duplicate(t, buffer, size, name, true),
+  ),
+  _wputenv_s: library('varname: address, value: address', 'int', (t, name, value) =>
+    put(t, readText(t.memory, name, true), readText(t.memory, value, true), true) === 0 ? 0 : EINVAL,
+  ),
   _putenv: library('envstring: address', 'int', (t, text) => putText(t, text, false)),
   _wputenv: library('envstring: address', 'int', (t, text) => putText(t, text, true)),
   _putenv_s: library('varname: address, value: address', 'int', (t, name, value) =>
     put(t, readText(t.memory, name, false), readText(t.memory, value, false), false) === 0 ? 0 : EINVAL,
   ),
+  _get_wenviron: library('pValue: address', 'int', (t, pValue) => {
+    t.memory.setU64(pValue, environmentVector(t.process, true));
+    return 0;
+  }),
   _get_environ: library('pValue: address', 'int', (t, pValue) => {
     t.memory.setU64(pValue, environmentVector(t.process, false));
     return 0;

@@ -151,6 +151,13 @@ function prefixed(thread: Thread, prefix: string): string {
   return `${prefix === '' ? '' : `${prefix}: `}${messageOf(getErrno(thread))}\n`;
 }
 
+/** The _s forms: a message that is too long is cut. */
+function storeMessage(thread: Thread, buffer: number, size: number, text: string, wide: boolean): number {
+  if (buffer === 0 || size === 0) return failErrno(thread, EINVAL, EINVAL);
+  writeTerminated(thread.memory, buffer, text.slice(0, size - 1), wide);
+  return 0;
+}
+
 /** Address of the table of messages (_sys_errlist's contents): made once, texts and pointers in one block. */
 export function messageTable(thread: Thread): number {
   const { memory } = thread;
@@ -196,10 +203,35 @@ export const errnoApi = family('crt', PAGES, {
     wideMessage(thread, prefixed(thread, prefix === 0 ? '' : readWide(thread.memory, prefix))),
   ),
   strerror_s: library('buffer: address, size: size, errnum: int', 'int', (thread, buffer, size, errnum) => {
-    if (buffer === 0 || size === 0) return failErrno(thread, EINVAL, EINVAL);
-    writeTerminated(thread.memory, buffer, messageOf(errnum).slice(0, size - 1), false);
-    return 0;
+    return storeMessage(thread, buffer, size, messageOf(errnum), false);
   }),
+  _wcserror_s: library('buffer: address, size: size, errnum: int', 'int', (thread, buffer, size, errnum) =>
+    storeMessage(thread, buffer, size, messageOf(errnum), true),
+  ),
+  _strerror_s: library(
+    'buffer: address, size: size, message: address',
+    'int',
+    (thread, buffer, size, prefix) =>
+      storeMessage(
+        thread,
+        buffer,
+        size,
+        prefixed(thread, prefix === 0 ? '' : readNarrow(thread.memory, prefix)),
+        false,
+      ),
+  ),
+  __wcserror_s: library(
+    'buffer: address, size: size, message: address',
+    'int',
+    (thread, buffer, size, prefix) =>
+      storeMessage(
+        thread,
+        buffer,
+        size,
+        prefixed(thread, prefix === 0 ? '' : readWide(thread.memory, prefix)),
+        true,
+      ),
+  ),
   __sys_nerr: library('', 'address', (thread) =>
     keptBlock(crtOf(thread.process), 'sys_nerr', 4, (at) => thread.memory.setU32(at, MESSAGE_COUNT)),
   ),

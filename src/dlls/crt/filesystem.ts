@@ -3,10 +3,12 @@ import { fullPathOf, type Place } from '../../process/drives.ts';
 import { ERROR_ACCESS_DENIED, ERROR_DIRECTORY, ERROR_FILE_NOT_FOUND } from '../../process/errors.ts';
 import { FILE_ATTRIBUTE_READONLY, placeAttributes, setAttributes } from '../../process/file-attributes.ts';
 import type { Process } from '../../process/process.ts';
+import type { Thread } from '../../process/thread.ts';
 import { family, library } from '../api.ts';
 import { allocate } from './allocation.ts';
 import { ansiText } from './data.ts';
-import { EINVAL, ENOENT, ENOMEM, ERANGE, failErrno, failWith } from './errno.ts';
+import { EINVAL, ENOENT, ENOMEM, ERANGE, failErrno, failWith, getErrno } from './errno.ts';
+import { failInvalid } from './invalid.ts';
 import { readPath, S_IWRITE } from './open-flags.ts';
 import { crtOf } from './state.ts';
 import { writeTerminated } from './text.ts';
@@ -70,14 +72,22 @@ const MAY_WRITE = 2;
 const ACCESS_MODES = 6;
 
 function access(wide: boolean) {
-  return library('path: address, mode: int', 'int', (thread, path, mode) => {
-    if (path === 0 || (mode & ~ACCESS_MODES) !== 0) return failErrno(thread, EINVAL);
-    const place = existingPlace(thread.process, readPath(thread, path, wide));
-    if (typeof place === 'number') return failWith(thread, place);
-    const readOnly = (placeAttributes(thread.process.machine.drives!, place) & FILE_ATTRIBUTE_READONLY) !== 0;
-    const refused = (mode & MAY_WRITE) !== 0 && place.status.kind !== 'directory' && readOnly;
-    return refused ? failWith(thread, ERROR_ACCESS_DENIED) : 0;
-  });
+  return library('path: address, mode: int', 'int', (thread, path, mode) => allows(thread, path, mode, wide));
+}
+/** The _s form answers the error. */
+function accessChecked(wide: boolean) {
+  return library('path: address, mode: int', 'int', (thread, path, mode) =>
+    allows(thread, path, mode, wide) === 0 ? 0 : getErrno(thread),
+  );
+}
+
+function allows(thread: Thread, path: number, mode: number, wide: boolean): number {
+  if (path === 0 || (mode & ~ACCESS_MODES) !== 0) return failInvalid(thread);
+  const place = existingPlace(thread.process, readPath(thread, path, wide));
+  if (typeof place === 'number') return failWith(thread, place);
+  const readOnly = (placeAttributes(thread.process.machine.drives!, place) & FILE_ATTRIBUTE_READONLY) !== 0;
+  const refused = (mode & MAY_WRITE) !== 0 && place.status.kind !== 'directory' && readOnly;
+  return refused ? failWith(thread, ERROR_ACCESS_DENIED) : 0;
 }
 
 function chmod(wide: boolean) {
@@ -134,6 +144,15 @@ export const filesystemApi = family('crt', PAGES, {
   _wfullpath: fullPath(true),
   _chmod: chmod(false),
   _wchmod: chmod(true),
+  _access_s: accessChecked(false),
+  _waccess_s: accessChecked(true),
+  _umask_s: library('mode: int, pOldMode: address', 'int', (thread, mode, into) => {
+    if (into === 0 || (mode & ~PERMISSIONS) !== 0) return failInvalid(thread, EINVAL, EINVAL);
+    const crt = crtOf(thread.process);
+    thread.memory.setU32(into, crt.permissionMask);
+    crt.permissionMask = mode;
+    return 0;
+  }),
   _umask: library('pmode: int', 'int', (thread, pmode) => {
     const crt = crtOf(thread.process);
     const before = crt.permissionMask;

@@ -9,38 +9,39 @@ import { EINVAL, ENOENT, failErrno, failWith } from './errno.ts';
 import { readPath } from './open-flags.ts';
 import { writeTerminated } from './text.ts';
 
-/** struct _finddata_t in its two forms: byte offsets. Attributes and three 64-bit times come first. */
-const TIMES = 8;
-const SIZE = 32;
-const NAME_SMALL = 36;
-const NAME_LARGE = 40;
 const LONGEST_NAME = 260;
 const READ_ONLY_NORMAL = 0x80;
 
+/** struct _finddata_t in one of its forms: attributes, three times, the size, the name. */
 interface Form {
   readonly wide: boolean;
-  /** The size has 64 bits. */
-  readonly large: boolean;
+  /** Bytes of a time, and of the size. */
+  readonly time: 4 | 8;
+  readonly size: 4 | 8;
 }
+const timesAt = ({ time }: Form) => time;
+const sizeAt = ({ time }: Form) => time * 4;
+const nameAt = ({ time, size }: Form) => time * 4 + size;
 
 /** Stores the next entry: 0, or -1 with ENOENT when there is none. */
 function next(thread: Thread, search: FindObject, into: number, form: Form): number {
   const found = search.peek();
   if (!found) return failErrno(thread, ENOENT);
   const { memory } = thread;
-  const nameAt = form.large ? NAME_LARGE : NAME_SMALL;
-  memory.touch(into, nameAt + LONGEST_NAME * (form.wide ? 2 : 1), WRITE);
+  memory.touch(into, nameAt(form) + LONGEST_NAME * (form.wide ? 2 : 1), WRITE);
   const { status } = found;
   // A file without attributes has 0 here, not FILE_ATTRIBUTE_NORMAL.
   memory.setU32(into, attributesOf(search.drives, status) & ~READ_ONLY_NORMAL);
   for (const [i, time] of [status.created, status.accessed, status.modified].entries()) {
-    memory.setU64(into + TIMES + i * 8, Math.floor(time / 1000));
+    const at = into + timesAt(form) + i * form.time;
+    if (form.time === 8) memory.setU64(at, Math.floor(time / 1000));
+    else memory.setU32(at, Math.floor(time / 1000));
   }
   const size = status.kind === 'directory' ? 0 : status.size;
-  if (form.large) memory.setU64(into + SIZE, size);
-  else memory.setU32(into + SIZE, size);
+  if (form.size === 8) memory.setU64(into + sizeAt(form), size);
+  else memory.setU32(into + sizeAt(form), size);
   const name = (form.wide ? found.name : ansiText(found.name)).slice(0, LONGEST_NAME - 1);
-  writeTerminated(memory, into + nameAt, name, form.wide);
+  writeTerminated(memory, into + nameAt(form), name, form.wide);
   search.advance();
   return 0;
 }
@@ -65,26 +66,34 @@ function findNext(form: Form) {
   });
 }
 
-const SMALL: Form = { wide: false, large: false };
-const LARGE: Form = { wide: false, large: true };
-const WIDE_SMALL: Form = { wide: true, large: false };
-const WIDE_LARGE: Form = { wide: true, large: true };
 const PAGES = 'https://learn.microsoft.com/cpp/c-runtime-library/reference/{}';
 
-/** io.h: searching folders. Times have 64 bits on x64. */
+/** io.h: searching folders. Without a number in the name times have 64 bits on x64, and sizes 32. */
 export const findApi = family('crt', PAGES, {
-  _findfirst: findFirst(SMALL),
-  _findnext: findNext(SMALL),
-  _findfirst64: findFirst(LARGE),
-  _findnext64: findNext(LARGE),
-  _findfirsti64: findFirst(LARGE),
-  _findnexti64: findNext(LARGE),
-  _wfindfirst: findFirst(WIDE_SMALL),
-  _wfindnext: findNext(WIDE_SMALL),
-  _wfindfirst64: findFirst(WIDE_LARGE),
-  _wfindnext64: findNext(WIDE_LARGE),
-  _wfindfirsti64: findFirst(WIDE_LARGE),
-  _wfindnexti64: findNext(WIDE_LARGE),
+  _findfirst: findFirst({ wide: false, time: 8, size: 4 }),
+  _findnext: findNext({ wide: false, time: 8, size: 4 }),
+  _findfirst64i32: findFirst({ wide: false, time: 8, size: 4 }),
+  _findnext64i32: findNext({ wide: false, time: 8, size: 4 }),
+  _findfirst64: findFirst({ wide: false, time: 8, size: 8 }),
+  _findnext64: findNext({ wide: false, time: 8, size: 8 }),
+  _findfirsti64: findFirst({ wide: false, time: 8, size: 8 }),
+  _findnexti64: findNext({ wide: false, time: 8, size: 8 }),
+  _findfirst32: findFirst({ wide: false, time: 4, size: 4 }),
+  _findnext32: findNext({ wide: false, time: 4, size: 4 }),
+  _findfirst32i64: findFirst({ wide: false, time: 4, size: 8 }),
+  _findnext32i64: findNext({ wide: false, time: 4, size: 8 }),
+  _wfindfirst: findFirst({ wide: true, time: 8, size: 4 }),
+  _wfindnext: findNext({ wide: true, time: 8, size: 4 }),
+  _wfindfirst64i32: findFirst({ wide: true, time: 8, size: 4 }),
+  _wfindnext64i32: findNext({ wide: true, time: 8, size: 4 }),
+  _wfindfirst64: findFirst({ wide: true, time: 8, size: 8 }),
+  _wfindnext64: findNext({ wide: true, time: 8, size: 8 }),
+  _wfindfirsti64: findFirst({ wide: true, time: 8, size: 8 }),
+  _wfindnexti64: findNext({ wide: true, time: 8, size: 8 }),
+  _wfindfirst32: findFirst({ wide: true, time: 4, size: 4 }),
+  _wfindnext32: findNext({ wide: true, time: 4, size: 4 }),
+  _wfindfirst32i64: findFirst({ wide: true, time: 4, size: 8 }),
+  _wfindnext32i64: findNext({ wide: true, time: 4, size: 8 }),
   _findclose: library('handle: handle', 'int', (thread, handle) => {
     const search = thread.process.handles.object<FindObject>(handle, 'find');
     return search && thread.process.handles.close(handle) ? 0 : failWith(thread, ERROR_INVALID_HANDLE);

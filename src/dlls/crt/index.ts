@@ -8,6 +8,7 @@ import { errnoApi } from './errno.ts';
 import { exitApi } from './exit.ts';
 import { filesystemApi } from './filesystem.ts';
 import { findApi } from './find.ts';
+import { floatDigitsApi } from './float-digits.ts';
 import { fpControlApi } from './fp-control.ts';
 import { jumpApi } from './jump.ts';
 import { localeApi } from './locale.ts';
@@ -18,6 +19,7 @@ import { mathApi } from './math.ts';
 import { memoryBlockApi } from './memory-block.ts';
 import { multibyteApi } from './multibyte.ts';
 import { numberTextApi } from './number-text.ts';
+import { pathsApi } from './paths.ts';
 import { printfApi } from './printf.ts';
 import { scanfApi } from './scanf.ts';
 import { signalApi } from './signal.ts';
@@ -53,6 +55,7 @@ export const crtFamilies: readonly Family[] = [
   ctypeApi,
   convertApi,
   numberTextApi,
+  floatDigitsApi,
   arithmeticApi,
   mathApi,
   fpControlApi,
@@ -62,6 +65,7 @@ export const crtFamilies: readonly Family[] = [
   stackApi,
   cHandlerApi('crt'),
   filesystemApi,
+  pathsApi,
   findApi,
   statApi,
   lowioApi,

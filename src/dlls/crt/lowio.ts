@@ -7,8 +7,10 @@ import { progress, setProgress } from '../support/progress.ts';
 import {
   addDescriptor,
   closeDescriptor,
+  type Descriptor,
   descriptorOf,
   descriptorsOf,
+  type Encoding,
   fileOf,
   isDevice,
   newDescriptor,
@@ -18,8 +20,21 @@ import {
   WAIT,
   writeDescriptor,
 } from './descriptor.ts';
-import { EBADF, EINVAL, failErrno, failWith } from './errno.ts';
-import { O_APPEND, O_BINARY, O_CREAT, O_RDWR, O_TEXT, O_TRUNC, openPath, readPath } from './open-flags.ts';
+import { EBADF, EINVAL, failErrno, failWith, getErrno } from './errno.ts';
+import { failInvalid } from './invalid.ts';
+import {
+  O_APPEND,
+  O_BINARY,
+  O_CREAT,
+  O_RDWR,
+  O_TEXT,
+  O_TRUNC,
+  O_U8TEXT,
+  O_U16TEXT,
+  O_WTEXT,
+  openPath,
+  readPath,
+} from './open-flags.ts';
 import { crtOf } from './state.ts';
 
 /** _open: the third argument is there with _O_CREAT only. */
@@ -36,6 +51,24 @@ function openShared(thread: Thread, filename: number, flags: number, shflag: num
   const permission = (flags & O_CREAT) !== 0 ? thread.argumentLow(3) : 0;
   return openPath(thread, readPath(thread, filename, wide), flags, permission, share);
 }
+
+/** _sopen_s: the descriptor goes to *pfh, which is -1 after an error. _sopen_dispatch has one argument more. */
+function openChecked(wide: boolean) {
+  return library(
+    'pfh: address, filename: address, oflag: int, shflag: int, pmode: int',
+    'int',
+    (t, pfh, filename, flags, shflag, permission) => {
+      if (pfh === 0) return failInvalid(t, EINVAL, EINVAL);
+      t.memory.setU32(pfh, -1);
+      const share = SHARING[shflag];
+      if (filename === 0 || share === undefined) return failInvalid(t, EINVAL, EINVAL);
+      const fd = openPath(t, readPath(t, filename, wide), flags, permission, share);
+      t.memory.setU32(pfh, fd);
+      return fd < 0 ? getErrno(t) : 0;
+    },
+  );
+}
+const SHARING: Readonly<Record<number, number>> = { 16: 0, 32: 1, 48: 2, 64: 3, 128: 1 };
 
 const LARGEST = 0x7fff_ffff;
 
@@ -70,12 +103,20 @@ function write(thread: Thread, fd: number, buffer: number, count: number): numbe
 function setMode(thread: Thread, fd: number, mode: number): number {
   const descriptor = descriptorOf(thread, fd);
   if (!descriptor) return failErrno(thread, EBADF);
-  if (mode !== O_TEXT && mode !== O_BINARY) {
-    return thread.stop('msvcrt!_setmode: Unicode modes (_O_WTEXT, _O_U8TEXT, _O_U16TEXT) are not built yet');
-  }
-  const before = descriptor.text ? O_TEXT : O_BINARY;
-  descriptor.text = mode === O_TEXT;
+  const before = modeOf(descriptor);
+  const encoding = { [O_U8TEXT]: 'utf8', [O_U16TEXT]: 'utf16', [O_WTEXT]: 'utf16' }[mode] as
+    | Encoding
+    | undefined;
+  if (mode !== O_TEXT && mode !== O_BINARY && !encoding) return failInvalid(thread);
+  descriptor.text = mode !== O_BINARY;
+  descriptor.encoding = encoding ?? 'locale';
   return before;
+}
+
+function modeOf({ text, encoding }: Descriptor): number {
+  if (encoding === 'utf8') return O_U8TEXT;
+  if (encoding === 'utf16') return O_WTEXT;
+  return text ? O_TEXT : O_BINARY;
 }
 
 /** The new descriptor shares handle and position with the old one. */
@@ -129,6 +170,16 @@ export const lowioApi = family('crt', PAGES, {
   ),
   _creat: library('filename: address, pmode: int', 'int', (t, filename, pmode) =>
     openPath(t, readPath(t, filename, false), O_CREAT | O_TRUNC | O_RDWR, pmode),
+  ),
+  _wcreat: library('filename: address, pmode: int', 'int', (t, filename, pmode) =>
+    openPath(t, readPath(t, filename, true), O_CREAT | O_TRUNC | O_RDWR, pmode),
+  ),
+  _sopen_s: openChecked(false),
+  _wsopen_s: openChecked(true),
+  _sopen_dispatch: openChecked(false),
+  _wsopen_dispatch: openChecked(true),
+  _chsize_s: library('fd: int, size: handle', 'int', (t, fd, size) =>
+    changeSize(t, fd, size) === 0 ? 0 : getErrno(t),
   ),
   _close: library('fd: int', 'int', closeDescriptor),
   _read: library('fd: int, buffer: address, count: dword', 'int', read),

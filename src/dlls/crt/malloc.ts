@@ -3,6 +3,7 @@ import type { Thread } from '../../process/thread.ts';
 import { family, library } from '../api.ts';
 import { allocate, allocateZeroed, release, resize, sizeOf } from './allocation.ts';
 import { EINVAL, ENOMEM, failErrno } from './errno.ts';
+import { failInvalid } from './invalid.ts';
 import { crtOf } from './state.ts';
 
 /** No address space holds more; a product of sizes may be anything. */
@@ -83,6 +84,25 @@ function alignedRealloc(
   return moved;
 }
 
+/** Bytes of an aligned block that its owner's end leaves. */
+function alignedSize(thread: Thread, address: number): number {
+  const block = thread.memory.u64(ownerSlot(address));
+  return sizeOf(thread.process, block) - (address - block);
+}
+
+function alignedRecalloc(
+  thread: Thread,
+  address: number,
+  size: number,
+  alignment: number,
+  offset: number,
+): number {
+  const before = address === 0 ? 0 : alignedSize(thread, address);
+  const moved = alignedRealloc(thread, address, size, alignment, offset);
+  if (moved !== 0 && size > before) thread.memory.fill(moved + before, 0, size - before);
+  return moved;
+}
+
 const PAGES = 'https://learn.microsoft.com/cpp/c-runtime-library/reference/{}';
 
 /** malloc.h. Blocks come from the process heap. */
@@ -122,6 +142,31 @@ export const mallocApi = family('crt', PAGES, {
     'address',
     alignedRealloc,
   ),
+  _aligned_msize: library(
+    'memblock: address, alignment: size, offset: size',
+    'size',
+    (thread, memblock, _alignment, _offset) => {
+      if (memblock === 0) return failInvalid(thread);
+      return alignedSize(thread, memblock);
+    },
+  ),
+  _aligned_recalloc: library(
+    'memblock: address, num: size, size: size, alignment: size',
+    'address',
+    (thread, block, num, size, alignment) => alignedRecalloc(thread, block, num * size, alignment, 0),
+  ),
+  _aligned_offset_recalloc: library(
+    'memblock: address, num: size, size: size, alignment: size, offset: size',
+    'address',
+    (thread, block, num, size, alignment, offset) =>
+      alignedRecalloc(thread, block, num * size, alignment, offset),
+  ),
+  _malloc_base: library('size: size', 'address', malloc),
+  _calloc_base: library('number: size, size: size', 'address', calloc),
+  _realloc_base: library('memblock: address, size: size', 'address', realloc),
+  _free_base: library('memblock: address', 'void', free),
+  /** What is free goes back to the heap at once; there is nothing left to give to the system. */
+  _heapmin: library('', 'int', () => 0),
   _aligned_free: library('memblock: address', 'void', alignedFree),
   _heapchk: library('', 'int', (thread) =>
     thread.process.heaps.validate(thread.process.processHeap, 0, 0) ? -2 : -4,

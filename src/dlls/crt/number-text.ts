@@ -1,7 +1,8 @@
 import type { Thread } from '../../process/thread.ts';
 import { family, library } from '../api.ts';
-import { EINVAL, ERANGE, failErrno } from './errno.ts';
+import { EINVAL, ERANGE } from './errno.ts';
 import { signedText, unsignedText } from './format-integer.ts';
+import { failInvalid } from './invalid.ts';
 import { writeTerminated } from './text.ts';
 
 /** The text of a number: only in base 10 has it a sign. */
@@ -19,10 +20,10 @@ function store(thread: Thread, text: string, buffer: number, wide: boolean): num
 }
 
 function storeChecked(thread: Thread, text: string, buffer: number, size: number, wide: boolean): number {
-  if (buffer === 0 || size === 0) return failErrno(thread, EINVAL, EINVAL);
+  if (buffer === 0 || size === 0) return failInvalid(thread, EINVAL, EINVAL);
   if (text.length >= size) {
     writeTerminated(thread.memory, buffer, '', wide);
-    return failErrno(thread, ERANGE, ERANGE);
+    return failInvalid(thread, ERANGE, ERANGE);
   }
   store(thread, text, buffer, wide);
   return 0;
@@ -34,6 +35,8 @@ function usable(radix: number): boolean {
 }
 
 function conversions(wide: boolean) {
+  const checked = (t: Thread, text: string, buffer: number, size: number, radix: number) =>
+    usable(radix) ? storeChecked(t, text, buffer, size, wide) : failInvalid(t, EINVAL, EINVAL);
   return {
     int: library('value: dword, buffer: address, radix: int', 'address', (t, value, buffer, radix) =>
       store(t, usable(radix) ? signed(value, 0, 32, radix) : '', buffer, wide),
@@ -54,9 +57,25 @@ function conversions(wide: boolean) {
       'value: dword, buffer: address, size: size, radix: int',
       'int',
       (t, value, buffer, size, radix) =>
-        usable(radix)
-          ? storeChecked(t, signed(value, 0, 32, radix), buffer, size, wide)
-          : failErrno(t, EINVAL, EINVAL),
+        checked(t, signed(value, 0, 32, usable(radix) ? radix : 10), buffer, size, radix),
+    ),
+    dwordChecked: library(
+      'value: dword, buffer: address, size: size, radix: int',
+      'int',
+      (t, value, buffer, size, radix) =>
+        checked(t, unsignedText(value, 0, usable(radix) ? radix : 10), buffer, size, radix),
+    ),
+    int64Checked: library(
+      'value: opaque64, buffer: address, size: size, radix: int',
+      'int',
+      (t, low, high, buffer, size, radix) =>
+        checked(t, signed(low, high, 64, usable(radix) ? radix : 10), buffer, size, radix),
+    ),
+    dword64Checked: library(
+      'value: opaque64, buffer: address, size: size, radix: int',
+      'int',
+      (t, low, high, buffer, size, radix) =>
+        checked(t, unsignedText(low, high, usable(radix) ? radix : 10), buffer, size, radix),
     ),
   };
 }
@@ -74,6 +93,9 @@ export const numberTextApi = family('crt', PAGES, {
   _ui64toa: narrow.dword64,
   _itoa_s: narrow.intChecked,
   _ltoa_s: narrow.intChecked,
+  _ultoa_s: narrow.dwordChecked,
+  _i64toa_s: narrow.int64Checked,
+  _ui64toa_s: narrow.dword64Checked,
   _itow: wide.int,
   _ltow: wide.int,
   _ultow: wide.dword,
@@ -81,4 +103,7 @@ export const numberTextApi = family('crt', PAGES, {
   _ui64tow: wide.dword64,
   _itow_s: wide.intChecked,
   _ltow_s: wide.intChecked,
+  _ultow_s: wide.dwordChecked,
+  _i64tow_s: wide.int64Checked,
+  _ui64tow_s: wide.dword64Checked,
 });

@@ -11,7 +11,7 @@ import {
 } from '../../process/open-file.ts';
 import type { Thread } from '../../process/thread.ts';
 import { dataAddress } from './data.ts';
-import { addDescriptor, newDescriptor } from './descriptor.ts';
+import { addDescriptor, type Descriptor, type Encoding, newDescriptor } from './descriptor.ts';
 import { EINVAL, EMFILE, failErrno, failWith } from './errno.ts';
 import { crtOf } from './state.ts';
 import { narrowBytes, readNarrow, readWide } from './text.ts';
@@ -26,7 +26,10 @@ export const O_TRUNC = 0x200;
 export const O_EXCL = 0x400;
 export const O_TEXT = 0x4000;
 export const O_BINARY = 0x8000;
-const O_UNICODE = 0x70000;
+export const O_WTEXT = 0x10000;
+export const O_U16TEXT = 0x20000;
+export const O_U8TEXT = 0x40000;
+const O_UNICODE = O_WTEXT | O_U16TEXT | O_U8TEXT;
 const ACCESS_MODE = 3;
 
 const GENERIC_READ = 0x8000_0000;
@@ -65,8 +68,6 @@ export function openPath(
   permission = S_IWRITE,
   share = SHARE_READ_WRITE,
 ): number {
-  if ((flags & O_UNICODE) !== 0)
-    return thread.stop('msvcrt: files in Unicode modes (_O_WTEXT, _O_U8TEXT, _O_U16TEXT) are not built yet');
   const mode = flags & ACCESS_MODE;
   if (mode === ACCESS_MODE) return failErrno(thread, EINVAL);
   const access = (mode !== O_WRONLY ? GENERIC_READ : 0) + (mode !== 0 ? GENERIC_WRITE : 0);
@@ -86,9 +87,44 @@ export function openPath(
   const append = (flags & O_APPEND) !== 0;
   if (append && object instanceof DiskFile) object.position = object.cache.size;
   thread.lastError = ERROR_SUCCESS;
-  const fd = addDescriptor(thread, newDescriptor(handle, isText(thread, flags), append));
+  const descriptor = newDescriptor(handle, isText(thread, flags), append);
+  const fd = addDescriptor(thread, descriptor);
   if (fd < 0) thread.process.handles.close(handle);
+  else if ((flags & O_UNICODE) !== 0 && object instanceof DiskFile) beginUnicode(descriptor, object, flags);
   return fd;
+}
+
+const MARKS: readonly (readonly [Encoding, readonly number[]])[] = [
+  ['utf8', [0xef, 0xbb, 0xbf]],
+  ['utf16', [0xff, 0xfe]],
+];
+
+/** A file in a Unicode mode: its mark says which; one that is empty and can be written gets a mark. */
+function beginUnicode(descriptor: Descriptor, file: DiskFile, flags: number): void {
+  const asked = (flags & O_U8TEXT) !== 0 ? 'utf8' : 'utf16';
+  const mode = flags & ACCESS_MODE;
+  descriptor.text = true;
+  descriptor.encoding = asked;
+  if (file.cache.size === 0 && mode !== 0) {
+    file.write(Uint8Array.from(MARKS.find(([encoding]) => encoding === asked)![1]), undefined);
+    return;
+  }
+  const found = mode === O_WRONLY ? undefined : markAt(file);
+  if (found) descriptor.encoding = found;
+  // _O_WTEXT alone leaves a file without a mark in the locale's bytes.
+  else if ((flags & (O_U8TEXT | O_U16TEXT)) === 0) descriptor.encoding = 'locale';
+}
+
+/** The encoding that a file's first bytes name, with the position behind them; else the position is kept. */
+function markAt(file: DiskFile): Encoding | undefined {
+  const position = file.position;
+  file.position = 0;
+  const bytes = file.read(3);
+  const found = MARKS.find(
+    ([, mark]) => bytes instanceof Uint8Array && mark.every((byte, i) => bytes[i] === byte),
+  );
+  file.position = position > 0 ? position : (found?.[1].length ?? 0);
+  return found?.[0];
 }
 
 /** What an fopen mode means, or undefined for none. */
@@ -106,6 +142,12 @@ export function parseMode(mode: string): { flags: number; update: boolean } | un
     else if (letter === 'x') flags |= O_EXCL;
     else if (!'+cnSRTN '.includes(letter)) return undefined;
   }
-  if (/,\s*ccs\s*=/i.test(text)) flags |= O_UNICODE;
+  const ccs = /,\s*ccs\s*=\s*([\w-]+)\s*$/i.exec(text)?.[1]?.toUpperCase();
+  if (text.includes(',') && ccs === undefined) return undefined;
+  if (ccs !== undefined) {
+    const mode = { UNICODE: O_WTEXT, 'UTF-8': O_U8TEXT, 'UTF-16LE': O_U16TEXT }[ccs];
+    if (mode === undefined) return undefined;
+    flags |= mode;
+  }
   return { flags, update };
 }

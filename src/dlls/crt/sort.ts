@@ -2,6 +2,7 @@ import type { GuestMemory } from '../../memory/guest-memory.ts';
 import type { Thread } from '../../process/thread.ts';
 import { calling, family, type GuestCall, library } from '../api.ts';
 import { callInt } from './guest-call.ts';
+import { failInvalid } from './invalid.ts';
 import { threadData } from './state.ts';
 
 /** Arrays up to this long are sorted by insertion. */
@@ -124,13 +125,14 @@ function* search(
   num: number,
   width: number,
   compareAt: number,
+  context: readonly number[] = [],
 ): Step<number> {
   let low = 0;
   let high = num - 1;
   while (low <= high) {
     const middle = Math.floor((low + high) / 2);
     const element = base + middle * width;
-    const order = yield* callInt(thread, { address: compareAt, args: [key, element] });
+    const order = yield* callInt(thread, { address: compareAt, args: [...context, key, element] });
     if (order === 0) return element;
     if (order < 0) high = middle - 1;
     else low = middle + 1;
@@ -147,12 +149,14 @@ function* scan(
   width: number,
   compareAt: number,
   add: boolean,
+  context: readonly number[] = [],
 ): Step<number> {
   const { memory } = thread;
   const count = memory.u32(num);
   for (let i = 0; i < count; i++) {
     const element = base + i * width;
-    if ((yield* callInt(thread, { address: compareAt, args: [key, element] })) === 0) return element;
+    if ((yield* callInt(thread, { address: compareAt, args: [...context, key, element] })) === 0)
+      return element;
   }
   if (!add) return 0;
   memory.copy(base + count * width, key, width);
@@ -195,6 +199,33 @@ export const sortApi = family('crt', PAGES, {
     'address',
     (t, key, base, num, width, compareAt) => scan(t, key, base, num, width, compareAt, true),
   ),
+  bsearch_s: calling(
+    'key: address, base: address, num: size, width: size, compare: address, context: address',
+    'address',
+    (t, key, base, num, width, compareAt, context) => search(t, key, base, num, width, compareAt, [context]),
+  ),
+  _lfind_s: calling(
+    'key: address, base: address, num: address, width: size, compare: address, context: address',
+    'address',
+    (t, key, base, num, width, compareAt, context) =>
+      scan(t, key, base, num, width, compareAt, false, [context]),
+  ),
+  _lsearch_s: calling(
+    'key: address, base: address, num: address, width: size, compare: address, context: address',
+    'address',
+    (t, key, base, num, width, compareAt, context) =>
+      scan(t, key, base, num, width, compareAt, true, [context]),
+  ),
+  /** Random bits of the system. */
+  rand_s: library('randomValue: address', 'int', (thread, at) => {
+    if (at === 0) return failInvalid(thread, 22, 22);
+    const { host } = thread.process.machine;
+    if (!host) return thread.stop('rand_s: the machine stands on no host that has random bits');
+    const bytes = new Uint8Array(4);
+    host.random(bytes);
+    thread.memory.setBytes(at, bytes);
+    return 0;
+  }),
   srand: library('seed: dword', 'void', (thread, seed) => {
     threadData(thread).seed = seed;
     return 0;

@@ -7,6 +7,7 @@ import { allocate } from './allocation.ts';
 import { splitCommandLine } from './command-line.ts';
 import { ansiText, dataAddress, newString } from './data.ts';
 import { callInt } from './guest-call.ts';
+import { failInvalid } from './invalid.ts';
 import { crtOf } from './state.ts';
 
 const POINTER = 8;
@@ -118,6 +119,15 @@ function intAt(name: string) {
   });
 }
 
+function pointerAt(name: string) {
+  return library('pValue: address', 'int', (thread, pValue) => {
+    if (pValue === 0) return failInvalid(thread, 22, 22);
+    prepareArguments(thread.process, name === '_wpgmptr', false);
+    thread.memory.setU64(pValue, thread.memory.u64(dataAddress(thread.process, name)));
+    return 0;
+  });
+}
+
 const PAGES = 'https://learn.microsoft.com/cpp/c-runtime-library/{}';
 
 /** What a program's start-up code calls before main. */
@@ -168,4 +178,8 @@ export const startupApi = family('crt', PAGES, {
     return 0;
   }),
   _get_osver: intAt('_osver'),
+  _get_winmajor: intAt('_winmajor'),
+  _get_winminor: intAt('_winminor'),
+  _get_pgmptr: pointerAt('_pgmptr'),
+  _get_wpgmptr: pointerAt('_wpgmptr'),
 });

@@ -9,16 +9,19 @@ import { EINVAL, failErrno, failWith } from './errno.ts';
 import { existingPlace } from './filesystem.ts';
 import { readPath } from './open-flags.ts';
 
-/** Where the two forms of struct _stat differ (bytes); the fields before the size are the same. */
+/** Where the forms of struct _stat differ (bytes); the fields before the size are the same. */
 interface Layout {
   readonly size: number;
   readonly sizeBytes: 4 | 8;
-  /** Three 64-bit times: access, change, creation. */
+  /** Three times: access, change, creation. */
   readonly times: number;
+  readonly timeBytes: 4 | 8;
   readonly total: number;
 }
-const SMALL: Layout = { size: 20, sizeBytes: 4, times: 24, total: 48 };
-const LARGE: Layout = { size: 24, sizeBytes: 8, times: 32, total: 56 };
+const SMALL: Layout = { size: 20, sizeBytes: 4, times: 24, timeBytes: 8, total: 48 };
+const LARGE: Layout = { size: 24, sizeBytes: 8, times: 32, timeBytes: 8, total: 56 };
+const SMALL_32: Layout = { size: 20, sizeBytes: 4, times: 24, timeBytes: 4, total: 36 };
+const LARGE_32: Layout = { size: 24, sizeBytes: 8, times: 32, timeBytes: 4, total: 48 };
 const MODE = 6;
 const LINKS = 8;
 const DEVICE = 0;
@@ -57,7 +60,9 @@ function store(thread: Thread, at: number, layout: Layout, facts: Facts): 0 {
   if (layout.sizeBytes === 4) memory.setU32(at + layout.size, facts.size);
   else memory.setU64(at + layout.size, facts.size);
   for (const [i, time] of facts.times.entries()) {
-    memory.setU64(at + layout.times + i * 8, Math.floor(time / 1000));
+    const slot = at + layout.times + i * layout.timeBytes;
+    if (layout.timeBytes === 8) memory.setU64(slot, Math.floor(time / 1000));
+    else memory.setU32(slot, Math.floor(time / 1000));
   }
   return 0;
 }
@@ -98,7 +103,7 @@ function statDescriptor(layout: Layout) {
 
 const PAGES = 'https://learn.microsoft.com/cpp/c-runtime-library/reference/{}';
 
-/** sys/stat.h: times have 64 bits on x64, sizes 32 or 64. */
+/** sys/stat.h: without a number in the name times have 64 bits on x64, and sizes 32. */
 export const statApi = family('crt', PAGES, {
   _stat: statPath(false, SMALL),
   _wstat: statPath(true, SMALL),
@@ -109,4 +114,13 @@ export const statApi = family('crt', PAGES, {
   _stati64: statPath(false, LARGE),
   _wstati64: statPath(true, LARGE),
   _fstati64: statDescriptor(LARGE),
+  _stat64i32: statPath(false, SMALL),
+  _wstat64i32: statPath(true, SMALL),
+  _fstat64i32: statDescriptor(SMALL),
+  _stat32: statPath(false, SMALL_32),
+  _wstat32: statPath(true, SMALL_32),
+  _fstat32: statDescriptor(SMALL_32),
+  _stat32i64: statPath(false, LARGE_32),
+  _wstat32i64: statPath(true, LARGE_32),
+  _fstat32i64: statDescriptor(LARGE_32),
 });

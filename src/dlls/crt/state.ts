@@ -48,6 +48,8 @@ export class Crt {
   descriptors: (Descriptor | undefined)[] | undefined = undefined;
   /** FILE structures beyond the table of _iob, and whether each is open. */
   readonly extraStreams = new Map<number, boolean>();
+  /** Second halves of characters that wide reads of a stream have still to give. */
+  readonly surrogates = new Map<number, number>();
   readonly temporaryFiles = new Map<number, string>();
   readonly signals = new Map<number, number>();
   readonly hooks: CrtHooks = {
@@ -61,6 +63,8 @@ export class Crt {
   /** Uptime (ms) when the runtime was first used; clock() counts from it. */
   readonly started: number;
   appType = 0;
+  /** _setmaxstdio's number. */
+  mostStreams = 512;
   /** Code page of LC_CTYPE; 0 is the "C" locale. */
   codePage = 0;
   /** Names by category; index 0 (LC_ALL) is not used. */

@@ -4,7 +4,8 @@ import { family, library } from '../api.ts';
 import { progress, setProgress } from '../support/progress.ts';
 import { dataAddress } from './data.ts';
 import { readDescriptor, WAIT } from './descriptor.ts';
-import { EINVAL, failErrno, getErrno, messageOf } from './errno.ts';
+import { EINVAL, ERANGE, getErrno, messageOf } from './errno.ts';
+import { failInvalid } from './invalid.ts';
 import { standardOutput } from './printf.ts';
 import {
   EOF,
@@ -155,6 +156,54 @@ function putString(thread: Thread, text: number, file: number): number {
   return putBytes(thread, file, thread.memory.bytes(text, byteLength(thread.memory, text)));
 }
 
+/** fread_s: what the destination has room for; more is an error that clears it. */
+const readChecked = library(
+  'buffer: address, bufferSize: size, elementSize: size, count: size, stream: address',
+  'size',
+  (t, buffer, bufferSize, size, count, file) => {
+    if (!(size * count > 0)) return 0;
+    if (buffer === 0 || file === 0) return failInvalid(t, EINVAL, 0);
+    if (size * count <= bufferSize) return read(t, buffer, size, count, file);
+    t.memory.fill(buffer, 0, bufferSize);
+    return failInvalid(t, ERANGE, 0);
+  },
+);
+
+/** gets_s: a line that does not fit is an error. */
+function getBounded(thread: Thread, buffer: number, size: number): number {
+  if (buffer === 0 || size === 0) return failInvalid(thread, EINVAL, 0);
+  const file = standardInput(thread);
+  for (let done = progress(thread); ; done++) {
+    setProgress(thread, done);
+    thread.memory.touch(buffer + done, 1, WRITE);
+    const byte = getByte(thread, file);
+    if (thread.pending !== 0) return 0;
+    if (byte < 0 && done === 0) return 0;
+    if (byte < 0 || byte === LINE_FEED) return end(thread, buffer, done);
+    if (done + 1 >= size) {
+      thread.memory.setU8(buffer, 0);
+      return failInvalid(thread, ERANGE, 0);
+    }
+    thread.memory.setU8(buffer + done, byte);
+  }
+}
+
+/** _getw: an int of four bytes, which may be waited for one by one. */
+function getWord(thread: Thread, file: number): number {
+  let value = 0;
+  for (let i = 0; i < 4; i++) {
+    const byte = getByte(thread, file);
+    if (thread.pending !== 0)
+      return i === 0 ? 0 : thread.stop('_getw: an int of which a part must be waited for');
+    if (byte < 0) return EOF;
+    value |= byte << (8 * i);
+  }
+  return value;
+}
+
+const unget = library('c: int, stream: address', 'int', (thread, c, file) => ungetByte(thread, file, c));
+const readItems = library('buffer: address, size: size, count: size, stream: address', 'size', read);
+const writeItems = library('buffer: address, size: size, count: size, stream: address', 'size', write);
 const getChar = library('stream: address', 'int', get);
 const putChar = library('c: int, stream: address', 'int', (thread, c, file) => putByte(thread, file, c));
 const PAGES = 'https://learn.microsoft.com/cpp/c-runtime-library/reference/{}';
@@ -170,7 +219,18 @@ export const stdioBytesApi = family('crt', PAGES, {
     thread.memory.setU32(file + FILE.cnt, 0);
     return get(thread, file);
   }),
-  ungetc: library('c: int, stream: address', 'int', (thread, c, file) => ungetByte(thread, file, c)),
+  _fgetc_nolock: getChar,
+  _getc_nolock: getChar,
+  _fputc_nolock: putChar,
+  _putc_nolock: putChar,
+  ungetc: unget,
+  _ungetc_nolock: unget,
+  gets_s: library('buffer: address, sizeInCharacters: size', 'address', getBounded),
+  _getw: library('stream: address', 'int', getWord),
+  fread_s: readChecked,
+  _fread_nolock_s: readChecked,
+  _fread_nolock: readItems,
+  _fwrite_nolock: writeItems,
   fputc: putChar,
   putc: putChar,
   putchar: library('c: int', 'int', (thread, c) => putByte(thread, standardOutput(thread), c)),
@@ -184,15 +244,20 @@ export const stdioBytesApi = family('crt', PAGES, {
   fputs: library('str: address, stream: address', 'int', putString),
   fgets: library('str: address, numChars: int, stream: address', 'address', getLine),
   gets: library('buffer: address', 'address', getUnbounded),
-  fread: library('buffer: address, size: size, count: size, stream: address', 'size', read),
-  fwrite: library('buffer: address, size: size, count: size, stream: address', 'size', write),
+  fread: readItems,
+  fwrite: writeItems,
   _putw: library('c: int, stream: address', 'int', (thread, c, file) =>
     putBytes(thread, file, Uint8Array.of(c, c >> 8, c >> 16, c >> 24)) === EOF ? EOF : c,
   ),
   feof: library('stream: address', 'int', (thread, file) => flagsOf(thread, file) & IOEOF),
   ferror: library('stream: address', 'int', (thread, file) => flagsOf(thread, file) & IOERR),
   clearerr: library('stream: address', 'void', (thread, file) => {
-    if (file === 0) return failErrno(thread, EINVAL);
+    if (file === 0) return failInvalid(thread);
+    setFlags(thread, file, 0, IOEOF | IOERR);
+    return 0;
+  }),
+  clearerr_s: library('stream: address', 'int', (thread, file) => {
+    if (file === 0) return failInvalid(thread, EINVAL, EINVAL);
     setFlags(thread, file, 0, IOEOF | IOERR);
     return 0;
   }),

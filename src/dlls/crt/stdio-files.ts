@@ -4,7 +4,8 @@ import { family, library } from '../api.ts';
 import { allocateZeroed } from './allocation.ts';
 import { dataAddress } from './data.ts';
 import { closeDescriptor, descriptorOf, MAX_DESCRIPTORS, SEEK_END, SEEK_SET } from './descriptor.ts';
-import { EBADF, EINVAL, EMFILE, ENOMEM, failErrno } from './errno.ts';
+import { EBADF, EINVAL, EMFILE, ENOMEM, failErrno, getErrno } from './errno.ts';
+import { failInvalid } from './invalid.ts';
 import { O_BINARY, O_CREAT, O_EXCL, O_RDWR, openPath, parseMode, readPath } from './open-flags.ts';
 import { crtOf } from './state.ts';
 import {
@@ -80,7 +81,7 @@ function openChecked(thread: Thread, pFile: number, filename: number, mode: numb
   thread.memory.setU64(pFile, 0);
   const file = openNames(thread, filename, mode, wide);
   thread.memory.setU64(pFile, file);
-  return file === 0 ? EINVAL : 0;
+  return file === 0 ? getErrno(thread) : 0;
 }
 
 function close(thread: Thread, file: number): number {
@@ -149,6 +150,28 @@ function seek(thread: Thread, file: number, offset: number, origin: number): num
   return seekStream(thread, file, offset, origin);
 }
 
+/** freopen_s: the stream goes to *pFile. */
+function reopenChecked(wide: boolean) {
+  return library(
+    'pFile: address, path: address, mode: address, stream: address',
+    'int',
+    (t, pFile, path, mode, file) => {
+      if (pFile === 0) return failInvalid(t, EINVAL, EINVAL);
+      t.memory.setU64(pFile, 0);
+      const reopened = reopen(t, path, mode, file, wide);
+      t.memory.setU64(pFile, reopened);
+      return reopened === 0 ? getErrno(t) : 0;
+    },
+  );
+}
+
+function flush(thread: Thread, file: number): number {
+  if (file !== 0) return flushStream(thread, file);
+  flushAll(thread);
+  return 0;
+}
+
+const MOST_STREAMS = 8192;
 const openFileApi = library('filename: address, mode: address', 'address', (t, filename, mode) =>
   openNames(t, filename, mode, false),
 );
@@ -184,7 +207,33 @@ export const stdioFilesApi = family('crt', PAGES, {
   _wfdopen: library('fd: int, mode: address', 'address', (t, fd, mode) =>
     fdopen(t, fd, readText(t.memory, mode, true)),
   ),
+  freopen_s: reopenChecked(false),
+  _wfreopen_s: reopenChecked(true),
+  tmpfile_s: library('pFile: address', 'int', (t, pFile) => {
+    if (pFile === 0) return failInvalid(t, EINVAL, EINVAL);
+    const file = temporaryFile(t);
+    t.memory.setU64(pFile, file);
+    return file === 0 ? getErrno(t) : 0;
+  }),
+  _getmaxstdio: library('', 'int', (t) => crtOf(t.process).mostStreams),
+  _setmaxstdio: library('newmax: int', 'int', (t, newmax) => {
+    if (newmax < STREAM_COUNT || newmax > MOST_STREAMS) return failInvalid(t);
+    crtOf(t.process).mostStreams = newmax;
+    return newmax;
+  }),
+  _get_stream_buffer_pointers: library(
+    'stream: address, base: address, pointer: address, count: address',
+    'int',
+    (t, file, base, pointer, count) => {
+      if (file === 0) return failInvalid(t, EINVAL, EINVAL);
+      if (base !== 0) t.memory.setU64(base, file + FILE.base);
+      if (pointer !== 0) t.memory.setU64(pointer, file + FILE.ptr);
+      if (count !== 0) t.memory.setU64(count, file + FILE.cnt);
+      return 0;
+    },
+  ),
   fclose: library('stream: address', 'int', close),
+  _fclose_nolock: library('stream: address', 'int', close),
   _fcloseall: library('', 'int', (thread) => {
     const table = dataAddress(thread.process, '_iob');
     const files = [...openStreams(thread)].filter((file) => file < table || file >= table + 3 * FILE_SIZE);
@@ -192,11 +241,12 @@ export const stdioFilesApi = family('crt', PAGES, {
     return files.length;
   }),
   tmpfile: library('', 'address', temporaryFile),
-  fflush: library('stream: address', 'int', (thread, file) => {
-    if (file !== 0) return flushStream(thread, file);
-    flushAll(thread);
-    return 0;
-  }),
+  fflush: library('stream: address', 'int', flush),
+  _fflush_nolock: library('stream: address', 'int', flush),
+  _fseek_nolock: library('stream: address, offset: int, origin: int', 'int', seek),
+  _fseeki64_nolock: library('stream: address, offset: handle, origin: int', 'int', seek),
+  _ftell_nolock: library('stream: address', 'int', tellStream),
+  _ftelli64_nolock: library('stream: address', 'handle', tellStream),
   _flushall: library('', 'int', flushAll),
   fseek: library('stream: address, offset: int, origin: int', 'int', seek),
   _fseeki64: library('stream: address, offset: handle, origin: int', 'int', seek),

@@ -73,8 +73,45 @@ function long(time: BrokenTime): string {
   return `${DAYS[time.weekday] ?? ''}, ${MONTHS[time.month] ?? ''} ${two(time.day)}, ${time.year + 1900}`;
 }
 
+/** The year and week of ISO 8601: weeks begin on Monday, the first has the year's first Thursday. */
+function isoWeek(time: BrokenTime): { year: number; week: number } {
+  const monday = (time.weekday + 6) % 7;
+  const thursday = time.yearday - monday + 3;
+  const year = time.year + 1900;
+  if (thursday < 0) {
+    const before = daysIn(year - 1);
+    return { year: year - 1, week: Math.floor((thursday + before) / 7) + 1 };
+  }
+  if (thursday >= daysIn(year)) return { year: year + 1, week: 1 };
+  return { year, week: Math.floor(thursday / 7) + 1 };
+}
+
+function daysIn(year: number): number {
+  return (year % 4 === 0 && year % 100 !== 0) || year % 400 === 0 ? 366 : 365;
+}
+
+/** The codes that C99 adds. */
+const C99_CODES: typeof CODES = {
+  C: (t) => two(Math.floor((t.year + 1900) / 100)),
+  D: (t) => short(t),
+  e: (t) => String(t.day).padStart(2),
+  F: (t) => `${t.year + 1900}-${two(t.month + 1)}-${two(t.day)}`,
+  g: (t) => two(isoWeek(t).year % 100),
+  G: (t) => isoWeek(t).year,
+  h: (t) => (MONTHS[t.month] ?? '').slice(0, 3),
+  n: () => '\n',
+  r: (t) => `${two(t.hour % 12 || 12)}:${two(t.minute)}:${two(t.second)} ${t.hour < 12 ? 'AM' : 'PM'}`,
+  R: (t) => `${two(t.hour)}:${two(t.minute)}`,
+  t: () => '\t',
+  T: (t) => clock(t),
+  u: (t) => t.weekday || 7,
+  V: (t) => two(isoWeek(t).week),
+  c: (t) =>
+    `${(DAYS[t.weekday] ?? '').slice(0, 3)} ${(MONTHS[t.month] ?? '').slice(0, 3)} ${String(t.day).padStart(2)} ${clock(t)} ${t.year + 1900}`,
+};
+
 /** strftime's text, or undefined for a code that is none. */
-export function formatTime(format: string, time: BrokenTime): string | undefined {
+export function formatTime(format: string, time: BrokenTime, c99: boolean): string | undefined {
   let out = '';
   for (let at = 0; at < format.length; at++) {
     if (format[at] !== '%') {
@@ -82,18 +119,19 @@ export function formatTime(format: string, time: BrokenTime): string | undefined
       continue;
     }
     const alternate = format[at + 1] === '#';
-    at += alternate ? 2 : 1;
+    // E and O ask for other calendars and digits, which "C" has not.
+    const modifier = c99 && /[EO]/.test(format[at + 1] ?? '');
+    at += alternate || modifier ? 2 : 1;
     const code = format[at] ?? '';
-    const write = CODES[code];
+    const write = (c99 ? C99_CODES[code] : undefined) ?? CODES[code];
     if (!write) return undefined;
-    out += alternate ? alternateText(code, time) : write(time);
+    out += alternate ? alternateText(code, time, String(write(time))) : write(time);
   }
   return out;
 }
 
-function alternateText(code: string, time: BrokenTime): string {
+function alternateText(code: string, time: BrokenTime, text: string): string {
   if (code === 'x') return long(time);
   if (code === 'c') return `${long(time)} ${clock(time)}`;
-  const text = String(CODES[code]!(time));
-  return 'dHIjmMSUwWyY'.includes(code) ? String(Number(text)) : text;
+  return 'dHIjmMSUwWyYCeguV'.includes(code) ? String(Number(text)) : text;
 }

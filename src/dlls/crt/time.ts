@@ -1,7 +1,8 @@
 import type { Thread } from '../../process/thread.ts';
 import { family, library } from '../api.ts';
 import { dataAddress } from './data.ts';
-import { EINVAL, failErrno } from './errno.ts';
+import { EINVAL, ERANGE, failErrno } from './errno.ts';
+import { failInvalid } from './invalid.ts';
 import { crtOf, keptBlock, THREAD_DATA, threadData } from './state.ts';
 import { readText, writeTerminated } from './text.ts';
 import { asctimeText, formatTime } from './time-text.ts';
@@ -124,35 +125,104 @@ function format(
   time: number,
   wide: boolean,
 ): number {
-  const text = formatTime(readText(thread.memory, formatAt, wide), readTime(thread, time));
-  if (text === undefined) return failErrno(thread, EINVAL, 0);
-  if (text.length >= max) return failErrno(thread, 34, 0);
+  const { isUniversal } = crtOf(thread.process);
+  if (to === 0 || max === 0 || formatAt === 0) return failInvalid(thread, EINVAL, 0);
+  const text = formatTime(readText(thread.memory, formatAt, wide), readTime(thread, time), isUniversal);
+  if (text === undefined) return failInvalid(thread, EINVAL, 0);
+  if (text.length >= max) return failErrno(thread, ERANGE, 0);
   writeTerminated(thread.memory, to, text, wide);
   return text.length;
 }
 
+const DATE = '%m/%d/%y';
+const CLOCK = '%H:%M:%S';
+
 /** _strdate and _strtime: 9 characters. */
-function putNow(thread: Thread, to: number, pattern: string): number {
-  writeTerminated(thread.memory, to, formatTime(pattern, breakDown(now(thread)))!, false);
+function putNow(thread: Thread, to: number, pattern: string, wide: boolean): number {
+  if (to === 0) return failInvalid(thread, EINVAL, 0);
+  writeTerminated(thread.memory, to, formatTime(pattern, breakDown(now(thread)), false)!, wide);
   return to;
 }
 
-/** struct __timeb64: seconds, milliseconds, time zone, daylight flag. */
-function storeTimeb(thread: Thread, at: number): 0 {
+function putNowChecked(pattern: string, wide: boolean) {
+  return library('buffer: address, numberOfElements: size', 'int', (t, to, size) => {
+    if (to === 0 || size === 0) return failInvalid(t, EINVAL, EINVAL);
+    const text = formatTime(pattern, breakDown(now(t)), false)!;
+    writeTerminated(t.memory, to, text.length < size ? text : '', wide);
+    return text.length < size ? 0 : failInvalid(t, ERANGE, ERANGE);
+  });
+}
+
+/** asctime_s and its kind: text into a buffer of 26 characters at least. */
+function checkedText(wide: boolean, make: (thread: Thread, at: number) => string | undefined) {
+  return library('buffer: address, size: size, source: address', 'int', (t, to, size, source) => {
+    if (to === 0 || size === 0) return failInvalid(t, EINVAL, EINVAL);
+    writeTerminated(t.memory, to, '', wide);
+    const text = make(t, source);
+    if (text === undefined) return failInvalid(t, EINVAL, EINVAL);
+    if (text.length >= size) return failInvalid(t, ERANGE, ERANGE);
+    writeTerminated(t.memory, to, text, wide);
+    return 0;
+  });
+}
+
+function ctimeText(thread: Thread, timer: number, bits: 32 | 64): string | undefined {
+  const at = toBroken(thread, timer, bits);
+  return at === 0 ? undefined : asctimeText(readTime(thread, at));
+}
+
+/** struct _timeb: seconds, milliseconds, time zone, daylight flag. */
+function storeTimeb(thread: Thread, at: number, secondBytes: 4 | 8): 0 {
   const milliseconds = Math.floor(thread.process.machine.clock.now());
-  thread.memory.setU64(at, Math.floor(milliseconds / 1000));
-  thread.memory.setU16(at + 8, milliseconds % 1000);
-  thread.memory.setU16(at + 10, 0);
-  thread.memory.setU16(at + 12, 0);
+  if (secondBytes === 8) thread.memory.setU64(at, Math.floor(milliseconds / 1000));
+  else thread.memory.setU32(at, Math.floor(milliseconds / 1000));
+  thread.memory.setU16(at + secondBytes, milliseconds % 1000);
+  thread.memory.setU16(at + secondBytes + 2, 0);
+  thread.memory.setU16(at + secondBytes + 4, 0);
   return 0;
 }
+function storeTimebChecked(thread: Thread, at: number, secondBytes: 4 | 8): number {
+  return at === 0 ? failInvalid(thread, EINVAL, EINVAL) : storeTimeb(thread, at, secondBytes);
+}
+
+const TIME_UTC = 1;
+
+/** struct timespec: seconds, and nanoseconds as a long. */
+function timespec(secondBytes: 4 | 8) {
+  return library('ts: address, base: int', 'int', (t, at, base) => {
+    if (at === 0 || base !== TIME_UTC) return 0;
+    const milliseconds = t.process.machine.clock.now();
+    const seconds = Math.floor(milliseconds / 1000);
+    if (secondBytes === 8) t.memory.setU64(at, seconds);
+    else t.memory.setU32(at, seconds);
+    t.memory.setU32(at + secondBytes, Math.floor((milliseconds - seconds * 1000) * 1e6));
+    return base;
+  });
+}
+
+function intInto(name: string) {
+  return library('value: address', 'int', (t, at) => {
+    if (at === 0) return failInvalid(t, EINVAL, EINVAL);
+    t.memory.setU32(at, t.memory.u32(dataAddress(t.process, name)));
+    return 0;
+  });
+}
+
+const ZONE = 'UTC';
+
+/** mktime for times that fit into 32 bits. */
+function toSeconds32(thread: Thread, at: number): number {
+  const seconds = toSeconds(thread, at);
+  return seconds > LAST_SECOND_32 ? failErrno(thread, EINVAL) : seconds;
+}
+const LAST_SECOND_32 = 0x7fff_ffff;
 
 function zoneNames(thread: Thread): number {
   return keptBlock(crtOf(thread.process), 'tzname', 32, (at) => {
     thread.memory.setU64(at, at + 16);
     thread.memory.setU64(at + 8, at + 24);
-    writeTerminated(thread.memory, at + 16, 'UTC', false);
-    writeTerminated(thread.memory, at + 24, 'UTC', false);
+    writeTerminated(thread.memory, at + 16, ZONE, false);
+    writeTerminated(thread.memory, at + 24, ZONE, false);
   });
 }
 
@@ -187,7 +257,7 @@ export const timeApi = family('crt', PAGES, {
   ),
   mktime: library('timeptr: address', 'handle', toSeconds),
   _mktime64: library('timeptr: address', 'handle', toSeconds),
-  _mktime32: library('timeptr: address', 'int', toSeconds),
+  _mktime32: library('timeptr: address', 'int', toSeconds32),
   _mkgmtime64: library('timeptr: address', 'handle', toSeconds),
   asctime: library('timeptr: address', 'address', (t, time) => putAsctime(t, time, false)),
   _wasctime: library('timeptr: address', 'address', (t, time) => putAsctime(t, time, true)),
@@ -206,10 +276,63 @@ export const timeApi = family('crt', PAGES, {
     'size',
     (t, to, max, text, time) => format(t, to, max, text, time, true),
   ),
-  _strdate: library('buffer: address', 'address', (t, to) => putNow(t, to, '%m/%d/%y')),
-  _strtime: library('buffer: address', 'address', (t, to) => putNow(t, to, '%H:%M:%S')),
-  _ftime: library('timeptr: address', 'void', storeTimeb),
-  _ftime64: library('timeptr: address', 'void', storeTimeb),
+  _strftime_l: library(
+    'strDest: address, maxsize: size, format: address, timeptr: address, locale: address',
+    'size',
+    (t, to, max, text, time) => format(t, to, max, text, time, false),
+  ),
+  _wcsftime_l: library(
+    'strDest: address, maxsize: size, format: address, timeptr: address, locale: address',
+    'size',
+    (t, to, max, text, time) => format(t, to, max, text, time, true),
+  ),
+  _mkgmtime: library('timeptr: address', 'handle', toSeconds),
+  _mkgmtime32: library('timeptr: address', 'int', toSeconds32),
+  asctime_s: checkedText(false, (t, time) => (time === 0 ? undefined : asctimeText(readTime(t, time)))),
+  _wasctime_s: checkedText(true, (t, time) => (time === 0 ? undefined : asctimeText(readTime(t, time)))),
+  _ctime32_s: checkedText(false, (t, timer) => ctimeText(t, timer, 32)),
+  _ctime64_s: checkedText(false, (t, timer) => ctimeText(t, timer, 64)),
+  _wctime32_s: checkedText(true, (t, timer) => ctimeText(t, timer, 32)),
+  _wctime64_s: checkedText(true, (t, timer) => ctimeText(t, timer, 64)),
+  _wctime32: library('timer: address', 'address', (t, timer) => putCtime(t, timer, 32, true)),
+  _strdate: library('buffer: address', 'address', (t, to) => putNow(t, to, DATE, false)),
+  _strtime: library('buffer: address', 'address', (t, to) => putNow(t, to, CLOCK, false)),
+  _wstrdate: library('buffer: address', 'address', (t, to) => putNow(t, to, DATE, true)),
+  _wstrtime: library('buffer: address', 'address', (t, to) => putNow(t, to, CLOCK, true)),
+  _strdate_s: putNowChecked(DATE, false),
+  _strtime_s: putNowChecked(CLOCK, false),
+  _wstrdate_s: putNowChecked(DATE, true),
+  _wstrtime_s: putNowChecked(CLOCK, true),
+  _ftime: library('timeptr: address', 'void', (t, at) => storeTimeb(t, at, 8)),
+  _ftime64: library('timeptr: address', 'void', (t, at) => storeTimeb(t, at, 8)),
+  _ftime32: library('timeptr: address', 'void', (t, at) => storeTimeb(t, at, 4)),
+  _ftime_s: library('timeptr: address', 'int', (t, at) => storeTimebChecked(t, at, 8)),
+  _ftime64_s: library('timeptr: address', 'int', (t, at) => storeTimebChecked(t, at, 8)),
+  _ftime32_s: library('timeptr: address', 'int', (t, at) => storeTimebChecked(t, at, 4)),
+  timespec_get: timespec(8),
+  _timespec64_get: timespec(8),
+  _timespec32_get: timespec(4),
+  _getsystime: library('timeptr: address', 'dword', (t, at) => {
+    const milliseconds = Math.floor(t.process.machine.clock.now());
+    storeTime(t, at, breakDown(Math.floor(milliseconds / 1000)));
+    return milliseconds % 1000;
+  }),
+  _get_timezone: intInto('_timezone'),
+  _get_daylight: intInto('_daylight'),
+  _get_dstbias: intInto('_dstbias'),
+  _get_tzname: library(
+    'pReturnValue: address, timeZoneName: address, sizeInBytes: size, index: int',
+    'int',
+    (t, pReturn, to, size, index) => {
+      if (pReturn === 0 || (to === 0) !== (size === 0) || (index !== 0 && index !== 1))
+        return failInvalid(t, EINVAL, EINVAL);
+      t.memory.setU64(pReturn, ZONE.length + 1);
+      if (to === 0) return 0;
+      const fits = size > ZONE.length;
+      writeTerminated(t.memory, to, fits ? ZONE : '', false);
+      return fits ? 0 : failErrno(t, ERANGE, ERANGE);
+    },
+  ),
   _tzset: library('', 'void', () => 0),
   __timezone: library('', 'address', (t) => dataAddress(t.process, '_timezone')),
   __daylight: library('', 'address', (t) => dataAddress(t.process, '_daylight')),
