@@ -30,6 +30,10 @@ symbols="-Wl,--strip-debug"
 # The examples print with the printf that mingw links in, the tests with that of msvcrt.dll.
 msvcrt="-D__USE_MINGW_ANSI_STDIO=0"
 
+# The libraries of a program for the Universal C Runtime, in gcc's order.
+ucrt="-lmingw32 -lgcc -lmoldname -lmingwex -lucrt -lkernel32"
+ucrt="$ucrt $ucrt"
+
 # compile OUTPUT FLAGS SOURCE...: the source paths are relative to the root.
 compile() {
     output=$1
@@ -75,6 +79,10 @@ for source in "$root"/test/guest/*.c; do
     [ -e "$source" ] || continue
     name=$(basename "$source" .c)
     compile "test/guest/$name.exe" "$strip $msvcrt" "test/guest/$name.c" -lntdll
+    # Programs about the C runtime are built for the other one as well.
+    case $name in
+        crt-*) compile "test/guest/u$name.exe" "$strip $msvcrt -D_UCRT -nodefaultlibs" "test/guest/$name.c" $ucrt ;;
+    esac
 done
 # gcc has no __try: clang compiles, the linker and the libraries are mingw's.
 for source in "$root"/test/guest/clang/*.c; do

@@ -89,9 +89,14 @@ export function writeDescriptor(thread: Thread, fd: number, bytes: Uint8Array): 
   const descriptor = descriptorOf(thread, fd);
   const file = fileOf(thread, descriptor);
   if (!file) return -1;
-  const out = descriptor!.text ? withCarriageReturns(bytes) : bytes;
+  const out = translates(descriptor!) ? withCarriageReturns(bytes) : bytes;
   const error = file.write(out, descriptor!.append ? Number.POSITIVE_INFINITY : undefined);
   return error === 0 ? 0 : failWith(thread, error);
+}
+
+/** Whether line ends are translated here; those of UTF-16 are in wide-stream.ts. */
+function translates({ text, encoding }: Descriptor): boolean {
+  return text && encoding !== 'utf16';
 }
 
 export function withCarriageReturns(bytes: Uint8Array): Uint8Array {
@@ -115,7 +120,7 @@ export function readDescriptor(thread: Thread, fd: number, max: number): Uint8Ar
   if (max === 0 || descriptor!.endOfFile) return NOTHING;
   for (;;) {
     const raw = readRaw(thread, file, max);
-    if (typeof raw === 'number' || !descriptor!.text) return raw;
+    if (typeof raw === 'number' || !translates(descriptor!)) return raw;
     const read = translate(descriptor!, file, raw);
     // Nothing but a "\r" came: its line feed is still to come.
     if (read.length > 0 || raw.length === 0 || descriptor!.endOfFile) return read;

@@ -29,8 +29,11 @@ function digitsOf(value: number, count: number, behindPoint: boolean): Digits {
   }
   const [whole = '0', fraction = ''] = fixedText(magnitude, Math.max(count, 0)).split('.');
   if (whole !== '0') return { digits: whole + fraction, point: whole.length };
-  const zeros = /^0*/.exec(fraction)![0].length;
-  return magnitude === 0 ? { digits: fraction, point: 0 } : { digits: fraction.slice(zeros), point: -zeros };
+  const digits = fraction.replace(/^0+/, '');
+  if (magnitude === 0) return { digits: fraction, point: 0 };
+  // Rounded to nothing, it still has its place.
+  if (digits === '') return { digits, point: scientificDigits(magnitude, 0).exponent + 1 };
+  return { digits, point: digits.length - fraction.length };
 }
 
 function isNegative(value: number): number {
@@ -71,15 +74,13 @@ function convertChecked(behindPoint: boolean) {
   );
 }
 
-/** As %g, but a whole number keeps its point in msvcrt's way. */
+/** As %g. */
 function generalText(thread: Thread, value: number, digits: number): string {
   const { low, high } = bitsOfDouble(value);
   const dialect = crtOf(thread.process).isUniversal
     ? printfDialect(0, { codePage: 0, counts: false, positional: false })
     : MSVCRT;
-  const text = floatText('g', low, high, digits, false, dialect);
-  const pointed = /^\d+$/.test(text) ? `${text}.` : text.replace(/^(\d)e/, '$1.e');
-  return (isNegative(value) ? '-' : '') + pointed;
+  return (isNegative(value) ? '-' : '') + floatText('g', low, high, digits, false, dialect);
 }
 
 const PAGES = 'https://learn.microsoft.com/cpp/c-runtime-library/reference/{}';

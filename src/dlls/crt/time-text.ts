@@ -20,15 +20,13 @@ function two(value: number): string {
   return String(value).padStart(2, '0');
 }
 
-/** asctime's 24 characters and line feed. */
-export function asctimeText(time: BrokenTime): string {
+/** asctime's 24 characters and line feed; the Universal C Runtime puts a space before a day of one digit. */
+export function asctimeText(time: BrokenTime, c99: boolean): string {
   const day = (DAYS[time.weekday] ?? '').slice(0, 3).padEnd(3);
   const month = (MONTHS[time.month] ?? '').slice(0, 3).padEnd(3);
+  const date = c99 ? String(time.day).padStart(2) : two(time.day);
   const clock = `${two(time.hour)}:${two(time.minute)}:${two(time.second)}`;
-  return `${day} ${month} ${two(time.day)} ${clock} ${String(time.year + 1900).padStart(4, '0')}\n`.slice(
-    0,
-    25,
-  );
+  return `${day} ${month} ${date} ${clock} ${String(time.year + 1900).padStart(4, '0')}\n`.slice(0, 25);
 }
 
 /** Week of the year where weeks begin on Sunday (0) or Monday (1). */

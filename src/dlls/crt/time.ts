@@ -104,10 +104,14 @@ function storeNow(thread: Thread, destination: number, bits: 32 | 64): number {
   return seconds;
 }
 
+function asctimeOf(thread: Thread, at: number): string {
+  return asctimeText(readTime(thread, at), crtOf(thread.process).isUniversal);
+}
+
 function putAsctime(thread: Thread, time: number, wide: boolean): number {
   if (time === 0) return failErrno(thread, EINVAL, 0);
   const at = threadData(thread).address + (wide ? THREAD_DATA.wideAsctime : THREAD_DATA.asctime);
-  writeTerminated(thread.memory, at, asctimeText(readTime(thread, time)), wide);
+  writeTerminated(thread.memory, at, asctimeOf(thread, time), wide);
   return at;
 }
 
@@ -168,7 +172,7 @@ function checkedText(wide: boolean, make: (thread: Thread, at: number) => string
 
 function ctimeText(thread: Thread, timer: number, bits: 32 | 64): string | undefined {
   const at = toBroken(thread, timer, bits);
-  return at === 0 ? undefined : asctimeText(readTime(thread, at));
+  return at === 0 ? undefined : asctimeOf(thread, at);
 }
 
 /** struct _timeb: seconds, milliseconds, time zone, daylight flag. */
@@ -288,8 +292,8 @@ export const timeApi = family('crt', PAGES, {
   ),
   _mkgmtime: library('timeptr: address', 'handle', toSeconds),
   _mkgmtime32: library('timeptr: address', 'int', toSeconds32),
-  asctime_s: checkedText(false, (t, time) => (time === 0 ? undefined : asctimeText(readTime(t, time)))),
-  _wasctime_s: checkedText(true, (t, time) => (time === 0 ? undefined : asctimeText(readTime(t, time)))),
+  asctime_s: checkedText(false, (t, time) => (time === 0 ? undefined : asctimeOf(t, time))),
+  _wasctime_s: checkedText(true, (t, time) => (time === 0 ? undefined : asctimeOf(t, time))),
   _ctime32_s: checkedText(false, (t, timer) => ctimeText(t, timer, 32)),
   _ctime64_s: checkedText(false, (t, timer) => ctimeText(t, timer, 64)),
   _wctime32_s: checkedText(true, (t, timer) => ctimeText(t, timer, 32)),
