@@ -239,11 +239,11 @@ export function exportedBy(
   families: readonly Family[],
   has: (name: string) => boolean,
 ): readonly Family[] {
-  return families.map(({ pages, functions }) => ({
-    dll,
-    pages,
-    functions: Object.fromEntries(Object.entries(functions).filter(([name]) => has(name))),
-  }));
+  return families.map(({ pages, functions }) => {
+    const kept: Record<string, AnyDeclaration> = {};
+    for (const name in functions) if (has(name)) kept[name] = functions[name]!;
+    return { dll, pages, functions: kept };
+  });
 }
 
 /** Arguments from TypeScript: numbers, or a string for a pointer to text. */

@@ -105,7 +105,8 @@ int main(void)
     printf("%d", _stat64("d.bin", &st));
     printf(" %I64d\n", st.st_size);
     printf("%d %d\n", _access("d.bin", 0), _access("nope", 0));
-    printf("%d %d\n", rename("d.bin", "e.bin"), remove("e.bin"));
+    printf("%d", rename("d.bin", "e.bin"));
+    printf(" %d\n", remove("e.bin"));
     f = _wfopen(L"u.txt", L"w, ccs=UTF-8");
     if (f) {
         fputws(L"\x20ac\n", f);

@@ -61,7 +61,7 @@ export function squareRoot(a: Pair): Pair {
   return sum(root, rest[0] / (2 * root));
 }
 
-export const LN2: Pair = [0.6931471805599453, 2.3190468138462996e-17];
+export const LN2: Pair = [Math.LN2, 2.3190468138462996e-17];
 export const PI: Pair = [Math.PI, 1.2246467991473532e-16];
 const HALVINGS = 9;
 const TERMS = 12;

@@ -32,8 +32,14 @@ export function* abort(thread: Thread): Generator<GuestCall, number, number> {
     crtOf(thread.process).signals.set(SIGABRT, SIG_DFL);
     yield { address: handler, args: [SIGABRT] };
   }
+  // Only msvcrt says so in programs that are not debugged.
+  if (!crtOf(thread.process).isUniversal) writeStandardError(thread, ABORT_MESSAGE);
   return yield* endProcess(thread, ABORTED);
 }
+
+const ABORT_MESSAGE =
+  '\nThis application has requested the Runtime to terminate it in an unusual way.\n' +
+  "Please contact the application's support team for more information.\n";
 
 /** Adds a function to a DLL's own table of exit functions, which grows in the heap. */
 function dllOnExit(thread: Thread, func: number, begin: number, end: number): number {

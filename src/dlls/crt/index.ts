@@ -16,6 +16,7 @@ import { lockApi } from './lock.ts';
 import { lowioApi } from './lowio.ts';
 import { mallocApi } from './malloc.ts';
 import { mathApi } from './math.ts';
+import { mbstringApi } from './mbstring.ts';
 import { memoryBlockApi } from './memory-block.ts';
 import { multibyteApi } from './multibyte.ts';
 import { numberTextApi } from './number-text.ts';
@@ -52,6 +53,7 @@ export const crtFamilies: readonly Family[] = [
   stringSecureApi,
   wideStringApi,
   multibyteApi,
+  mbstringApi,
   ctypeApi,
   convertApi,
   numberTextApi,

@@ -433,9 +433,6 @@ export const multibyteApi = family('crt', PAGES, {
     'handle',
     (t, to, from, count, state) => bytesToUnicode(t, to, from, count, state, 32),
   ),
-  mbsinit: library('state: address', 'int', (t, state) =>
-    state === 0 || t.memory.u8(state + STATE_COUNT) === 0 ? 1 : 0,
-  ),
   btowc: library('c: int', 'word', (t, c) => {
     if (c < 0 || c > 255) return WEOF;
     const codePage = codePageOf(t, 0);

@@ -1,5 +1,6 @@
 import {
   exponential,
+  LN2,
   logarithm,
   multiply,
   type Pair,
@@ -55,9 +56,7 @@ function general(x: number, y: number): number {
   const { fraction, exponent } = split(x);
   // Near 1 the logarithm must be small, not a difference.
   const near = x > 0.7 && x < 1.5;
-  const log = near
-    ? logarithm([x, 0])
-    : addPairs(logarithm([fraction, 0]), times([0.6931471805599453, 2.3190468138462996e-17], exponent));
+  const log = near ? logarithm([x, 0]) : addPairs(logarithm([fraction, 0]), times(LN2, exponent));
   const { value, exponent: scaled } = exponential(times(log, y));
   return toDouble(value, scaled);
 }

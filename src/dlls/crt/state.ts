@@ -3,6 +3,7 @@ import type { Process } from '../../process/process.ts';
 import type { Thread } from '../../process/thread.ts';
 import { allocateZeroed } from './allocation.ts';
 import type { Descriptor } from './descriptor.ts';
+import type { TimeZone } from './time-zone.ts';
 
 /** Functions that a program registers, by what calls them. */
 export interface CrtHooks {
@@ -63,6 +64,8 @@ export class Crt {
   /** Uptime (ms) when the runtime was first used; clock() counts from it. */
   readonly started: number;
   appType = 0;
+  /** Undefined until it is first asked for. */
+  zone: TimeZone | undefined = undefined;
   /** _setmaxstdio's number. */
   mostStreams = 512;
   /** Code page of LC_CTYPE; 0 is the "C" locale. */

@@ -1,4 +1,5 @@
 import type { BrokenTime } from './time.ts';
+import type { TimeZone } from './time-zone.ts';
 
 const DAYS = ['Sunday', 'Monday', 'Tuesday', 'Wednesday', 'Thursday', 'Friday', 'Saturday'];
 const MONTHS = [
@@ -56,8 +57,6 @@ const CODES: Readonly<Record<string, (time: BrokenTime) => string | number>> = {
   X: (t) => clock(t),
   y: (t) => two((((t.year + 1900) % 100) + 100) % 100),
   Y: (t) => t.year + 1900,
-  z: () => '+0000',
-  Z: () => 'UTC',
   '%': () => '%',
 };
 
@@ -109,7 +108,12 @@ const C99_CODES: typeof CODES = {
 };
 
 /** strftime's text, or undefined for a code that is none. */
-export function formatTime(format: string, time: BrokenTime, c99: boolean): string | undefined {
+export function formatTime(
+  format: string,
+  time: BrokenTime,
+  c99: boolean,
+  zone?: TimeZone,
+): string | undefined {
   let out = '';
   for (let at = 0; at < format.length; at++) {
     if (format[at] !== '%') {
@@ -121,11 +125,24 @@ export function formatTime(format: string, time: BrokenTime, c99: boolean): stri
     const modifier = c99 && /[EO]/.test(format[at + 1] ?? '');
     at += alternate || modifier ? 2 : 1;
     const code = format[at] ?? '';
+    if (zone && (code === 'z' || code === 'Z')) {
+      out += zoneText(code, time, zone);
+      continue;
+    }
     const write = (c99 ? C99_CODES[code] : undefined) ?? CODES[code];
     if (!write) return undefined;
     out += alternate ? alternateText(code, time, String(write(time))) : write(time);
   }
   return out;
+}
+
+/** %Z is the zone's name, %z its offset. */
+function zoneText(code: 'z' | 'Z', time: BrokenTime, zone: TimeZone): string {
+  const summer = time.summer > 0 && zone.summerName !== '';
+  if (code === 'Z') return summer ? zone.summerName : zone.name;
+  const minutes = -Math.round(zone.bias / 60) + (summer ? 60 : 0);
+  const size = Math.abs(minutes);
+  return `${minutes < 0 ? '-' : '+'}${two(Math.floor(size / 60))}${two(size % 60)}`;
 }
 
 function alternateText(code: string, time: BrokenTime, text: string): string {

@@ -6,6 +6,7 @@ import { failInvalid } from './invalid.ts';
 import { crtOf, keptBlock, THREAD_DATA, threadData } from './state.ts';
 import { readText, writeTerminated } from './text.ts';
 import { asctimeText, formatTime } from './time-text.ts';
+import { isSummer, localOffset, setZone, zoneOf } from './time-zone.ts';
 
 /** struct tm: nine ints. Months count from 0, years from 1900. */
 export interface BrokenTime {
@@ -17,14 +18,15 @@ export interface BrokenTime {
   year: number;
   weekday: number;
   yearday: number;
+  /** Whether daylight saving time holds; negative in mktime's argument: find out. */
+  summer: number;
 }
 
 /** 23:59:59, December 31, 3000: the last time that the functions take. */
 const LAST_SECOND = 32_535_215_999;
 const TM_SIZE = 36;
 
-/** The runtime's time zone is UTC. */
-function breakDown(seconds: number): BrokenTime {
+function breakDown(seconds: number, summer = 0): BrokenTime {
   const date = new Date(seconds * 1000);
   const year = date.getUTCFullYear();
   return {
@@ -36,6 +38,7 @@ function breakDown(seconds: number): BrokenTime {
     year: year - 1900,
     weekday: date.getUTCDay(),
     yearday: Math.floor((date.getTime() - Date.UTC(year, 0, 1)) / 86_400_000),
+    summer,
   };
 }
 
@@ -49,7 +52,7 @@ function fields(time: BrokenTime): number[] {
     time.year,
     time.weekday,
     time.yearday,
-    0,
+    time.summer,
   ];
 }
 
@@ -59,38 +62,64 @@ function storeTime(thread: Thread, at: number, time: BrokenTime): number {
 }
 
 export function readTime(thread: Thread, at: number): BrokenTime {
-  const [second, minute, hour, day, month, year, weekday, yearday] = Array.from(
+  const [second, minute, hour, day, month, year, weekday, yearday, summer] = Array.from(
     { length: TM_SIZE / 4 },
     (_, i) => thread.memory.i32(at + i * 4),
   ) as [number, number, number, number, number, number, number, number, number];
-  return { second, minute, hour, day, month, year, weekday, yearday };
+  return { second, minute, hour, day, month, year, weekday, yearday, summer };
 }
 
 /** gmtime and localtime: the thread's own struct tm, or 0 with EINVAL. */
-function toBroken(thread: Thread, timer: number, bits: 32 | 64): number {
-  if (timer === 0) return failErrno(thread, EINVAL, 0);
+function toBroken(thread: Thread, timer: number, bits: 32 | 64, local = false): number {
+  if (timer === 0) return failInvalid(thread, EINVAL, 0);
   const seconds = bits === 32 ? thread.memory.i32(timer) : thread.memory.u64(timer);
   if (!(seconds >= 0 && seconds <= LAST_SECOND)) return failErrno(thread, EINVAL, 0);
-  return storeTime(thread, threadData(thread).address + THREAD_DATA.tm, breakDown(seconds));
+  const time = local ? localTime(thread, seconds) : breakDown(seconds);
+  return storeTime(thread, threadData(thread).address + THREAD_DATA.tm, time);
 }
 
-function toBrokenChecked(thread: Thread, to: number, timer: number, bits: 32 | 64): number {
-  const at = to === 0 ? failErrno(thread, EINVAL, 0) : toBroken(thread, timer, bits);
+function localTime(thread: Thread, seconds: number): BrokenTime {
+  const zone = zoneOf(thread.process);
+  return breakDown(seconds + localOffset(zone, seconds), isSummer(zone, seconds) ? 1 : 0);
+}
+
+function toBrokenChecked(thread: Thread, to: number, timer: number, bits: 32 | 64, local = false): number {
+  const at = to === 0 ? failInvalid(thread, EINVAL, 0) : toBroken(thread, timer, bits, local);
   if (at === 0) return EINVAL;
   thread.memory.copy(to, at, TM_SIZE);
   return 0;
 }
 
-/** mktime: fields may lie outside their ranges and are put right; -1 where there is no such time. */
+/** _mkgmtime: fields may lie outside their ranges and are put right; -1 where there is no such time. */
 function toSeconds(thread: Thread, at: number): number {
+  const seconds = secondsOf(readTime(thread, at));
+  if (seconds === undefined) return failErrno(thread, EINVAL);
+  storeTime(thread, at, breakDown(seconds));
+  return seconds;
+}
+
+/** mktime: the same for local time; whether that is daylight saving time the argument says, or the zone. */
+function toLocalSeconds(thread: Thread, at: number): number {
   const time = readTime(thread, at);
+  const zone = zoneOf(thread.process);
+  const plain = secondsOf(time);
+  if (plain === undefined) return failErrno(thread, EINVAL);
+  const standard = plain + zone.bias;
+  const summer =
+    time.summer < 0 ? isSummer(zone, standard - HOUR) : time.summer > 0 && zone.summerName !== '';
+  const seconds = standard - (summer ? HOUR : 0);
+  if (seconds < 0) return failErrno(thread, EINVAL);
+  storeTime(thread, at, localTime(thread, seconds));
+  return seconds;
+}
+const HOUR = 3600;
+
+function secondsOf(time: BrokenTime): number | undefined {
   // Date.UTC would take years below 100 for those of the last century.
   const early = time.year + Math.floor(time.month / 12) < 0;
   const month = Date.UTC(1900 + time.year, time.month, 1) / 1000;
   const seconds = month + (time.day - 1) * 86_400 + time.hour * 3600 + time.minute * 60 + time.second;
-  if (early || !(seconds >= 0 && seconds <= LAST_SECOND)) return failErrno(thread, EINVAL);
-  storeTime(thread, at, breakDown(seconds));
-  return seconds;
+  return !early && seconds >= 0 && seconds <= LAST_SECOND ? seconds : undefined;
 }
 
 function now(thread: Thread): number {
@@ -116,7 +145,7 @@ function putAsctime(thread: Thread, time: number, wide: boolean): number {
 }
 
 function putCtime(thread: Thread, timer: number, bits: 32 | 64, wide: boolean): number {
-  const time = toBroken(thread, timer, bits);
+  const time = toBroken(thread, timer, bits, true);
   return time === 0 ? 0 : putAsctime(thread, time, wide);
 }
 
@@ -131,7 +160,12 @@ function format(
 ): number {
   const { isUniversal } = crtOf(thread.process);
   if (to === 0 || max === 0 || formatAt === 0) return failInvalid(thread, EINVAL, 0);
-  const text = formatTime(readText(thread.memory, formatAt, wide), readTime(thread, time), isUniversal);
+  const text = formatTime(
+    readText(thread.memory, formatAt, wide),
+    readTime(thread, time),
+    isUniversal,
+    zoneOf(thread.process),
+  );
   if (text === undefined) return failInvalid(thread, EINVAL, 0);
   if (text.length >= max) return failErrno(thread, ERANGE, 0);
   writeTerminated(thread.memory, to, text, wide);
@@ -144,14 +178,14 @@ const CLOCK = '%H:%M:%S';
 /** _strdate and _strtime: 9 characters. */
 function putNow(thread: Thread, to: number, pattern: string, wide: boolean): number {
   if (to === 0) return failInvalid(thread, EINVAL, 0);
-  writeTerminated(thread.memory, to, formatTime(pattern, breakDown(now(thread)), false)!, wide);
+  writeTerminated(thread.memory, to, formatTime(pattern, localTime(thread, now(thread)), false)!, wide);
   return to;
 }
 
 function putNowChecked(pattern: string, wide: boolean) {
   return library('buffer: address, numberOfElements: size', 'int', (t, to, size) => {
     if (to === 0 || size === 0) return failInvalid(t, EINVAL, EINVAL);
-    const text = formatTime(pattern, breakDown(now(t)), false)!;
+    const text = formatTime(pattern, localTime(t, now(t)), false)!;
     writeTerminated(t.memory, to, text.length < size ? text : '', wide);
     return text.length < size ? 0 : failInvalid(t, ERANGE, ERANGE);
   });
@@ -171,7 +205,7 @@ function checkedText(wide: boolean, make: (thread: Thread, at: number) => string
 }
 
 function ctimeText(thread: Thread, timer: number, bits: 32 | 64): string | undefined {
-  const at = toBroken(thread, timer, bits);
+  const at = toBroken(thread, timer, bits, true);
   return at === 0 ? undefined : asctimeOf(thread, at);
 }
 
@@ -212,22 +246,21 @@ function intInto(name: string) {
   });
 }
 
-const ZONE = 'UTC';
-
-/** mktime for times that fit into 32 bits. */
-function toSeconds32(thread: Thread, at: number): number {
-  const seconds = toSeconds(thread, at);
+/** A time that must fit into 32 bits. */
+function fitting(thread: Thread, seconds: number): number {
   return seconds > LAST_SECOND_32 ? failErrno(thread, EINVAL) : seconds;
 }
 const LAST_SECOND_32 = 0x7fff_ffff;
 
 function zoneNames(thread: Thread): number {
-  return keptBlock(crtOf(thread.process), 'tzname', 32, (at) => {
+  const { name, summerName } = zoneOf(thread.process);
+  const names = keptBlock(crtOf(thread.process), 'tzname', 32, (at) => {
     thread.memory.setU64(at, at + 16);
     thread.memory.setU64(at + 8, at + 24);
-    writeTerminated(thread.memory, at + 16, ZONE, false);
-    writeTerminated(thread.memory, at + 24, ZONE, false);
   });
+  writeTerminated(thread.memory, names + 16, name, false);
+  writeTerminated(thread.memory, names + 24, summerName || name, false);
+  return names;
 }
 
 const PAGES = 'https://learn.microsoft.com/cpp/c-runtime-library/reference/{}';
@@ -244,9 +277,9 @@ export const timeApi = family('crt', PAGES, {
   gmtime: library('timer: address', 'address', (t, timer) => toBroken(t, timer, 64)),
   _gmtime64: library('timer: address', 'address', (t, timer) => toBroken(t, timer, 64)),
   _gmtime32: library('timer: address', 'address', (t, timer) => toBroken(t, timer, 32)),
-  localtime: library('timer: address', 'address', (t, timer) => toBroken(t, timer, 64)),
-  _localtime64: library('timer: address', 'address', (t, timer) => toBroken(t, timer, 64)),
-  _localtime32: library('timer: address', 'address', (t, timer) => toBroken(t, timer, 32)),
+  localtime: library('timer: address', 'address', (t, timer) => toBroken(t, timer, 64, true)),
+  _localtime64: library('timer: address', 'address', (t, timer) => toBroken(t, timer, 64, true)),
+  _localtime32: library('timer: address', 'address', (t, timer) => toBroken(t, timer, 32, true)),
   _gmtime64_s: library('tmDest: address, sourceTime: address', 'int', (t, to, timer) =>
     toBrokenChecked(t, to, timer, 64),
   ),
@@ -254,14 +287,14 @@ export const timeApi = family('crt', PAGES, {
     toBrokenChecked(t, to, timer, 32),
   ),
   _localtime64_s: library('tmDest: address, sourceTime: address', 'int', (t, to, timer) =>
-    toBrokenChecked(t, to, timer, 64),
+    toBrokenChecked(t, to, timer, 64, true),
   ),
   _localtime32_s: library('tmDest: address, sourceTime: address', 'int', (t, to, timer) =>
-    toBrokenChecked(t, to, timer, 32),
+    toBrokenChecked(t, to, timer, 32, true),
   ),
-  mktime: library('timeptr: address', 'handle', toSeconds),
-  _mktime64: library('timeptr: address', 'handle', toSeconds),
-  _mktime32: library('timeptr: address', 'int', toSeconds32),
+  mktime: library('timeptr: address', 'handle', toLocalSeconds),
+  _mktime64: library('timeptr: address', 'handle', toLocalSeconds),
+  _mktime32: library('timeptr: address', 'int', (t, at) => fitting(t, toLocalSeconds(t, at))),
   _mkgmtime64: library('timeptr: address', 'handle', toSeconds),
   asctime: library('timeptr: address', 'address', (t, time) => putAsctime(t, time, false)),
   _wasctime: library('timeptr: address', 'address', (t, time) => putAsctime(t, time, true)),
@@ -291,7 +324,7 @@ export const timeApi = family('crt', PAGES, {
     (t, to, max, text, time) => format(t, to, max, text, time, true),
   ),
   _mkgmtime: library('timeptr: address', 'handle', toSeconds),
-  _mkgmtime32: library('timeptr: address', 'int', toSeconds32),
+  _mkgmtime32: library('timeptr: address', 'int', (t, at) => fitting(t, toSeconds(t, at))),
   asctime_s: checkedText(false, (t, time) => (time === 0 ? undefined : asctimeOf(t, time))),
   _wasctime_s: checkedText(true, (t, time) => (time === 0 ? undefined : asctimeOf(t, time))),
   _ctime32_s: checkedText(false, (t, timer) => ctimeText(t, timer, 32)),
@@ -318,7 +351,7 @@ export const timeApi = family('crt', PAGES, {
   _timespec32_get: timespec(4),
   _getsystime: library('timeptr: address', 'dword', (t, at) => {
     const milliseconds = Math.floor(t.process.machine.clock.now());
-    storeTime(t, at, breakDown(Math.floor(milliseconds / 1000)));
+    storeTime(t, at, localTime(t, Math.floor(milliseconds / 1000)));
     return milliseconds % 1000;
   }),
   _get_timezone: intInto('_timezone'),
@@ -330,14 +363,20 @@ export const timeApi = family('crt', PAGES, {
     (t, pReturn, to, size, index) => {
       if (pReturn === 0 || (to === 0) !== (size === 0) || (index !== 0 && index !== 1))
         return failInvalid(t, EINVAL, EINVAL);
-      t.memory.setU64(pReturn, ZONE.length + 1);
+      const { name, summerName } = zoneOf(t.process);
+      const text = index === 0 ? name : summerName || name;
+      t.memory.setU64(pReturn, text.length + 1);
       if (to === 0) return 0;
-      const fits = size > ZONE.length;
-      writeTerminated(t.memory, to, fits ? ZONE : '', false);
+      const fits = size > text.length;
+      writeTerminated(t.memory, to, fits ? text : '', false);
       return fits ? 0 : failErrno(t, ERANGE, ERANGE);
     },
   ),
-  _tzset: library('', 'void', () => 0),
+  _tzset: library('', 'void', (t) => {
+    setZone(t.process);
+    zoneNames(t);
+    return 0;
+  }),
   __timezone: library('', 'address', (t) => dataAddress(t.process, '_timezone')),
   __daylight: library('', 'address', (t) => dataAddress(t.process, '_daylight')),
   __dstbias: library('', 'address', (t) => dataAddress(t.process, '_dstbias')),

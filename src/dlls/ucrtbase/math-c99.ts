@@ -82,13 +82,15 @@ function functionsOf(single: boolean) {
   const kind = single ? 'float' : 'double';
   const one = single ? float1 : double1;
   const two = single ? float2 : double2;
-  const fit = single ? Math.fround : (x: number) => x;
+  const rounded = single ? Math.fround : (x: number) => x;
   const rounding = (bits: 32 | 64, round: (t: Thread, x: number) => number) =>
     library(`x: ${kind}`, bits === 32 ? 'int' : 'opaque64', (t, x) => toInteger(t, round(t, x), bits));
   const current = (t: Thread, x: number) => roundToIntegral(x, roundingMode(t));
   const halfAway = (_t: Thread, x: number) => roundHalfAway(x);
   const integral = library(`x: ${kind}`, kind, (t, x) => report(t, x, 0, current(t, x), single));
-  const scaling = library(`x: ${kind}, n: int`, kind, (t, x, n) => report(t, x, 0, fit(scale(x, n)), single));
+  const scaling = library(`x: ${kind}, n: int`, kind, (t, x, n) =>
+    report(t, x, 0, rounded(scale(x, n)), single),
+  );
   return {
     acosh: one(Math.acosh),
     asinh: one(Math.asinh),
