@@ -6,6 +6,7 @@ import { moduleApi } from './kernel32/module.ts';
 import { stackApi } from './kernel32/stack.ts';
 import { msvcrtFamilies } from './msvcrt/index.ts';
 import { ntExceptionApi } from './ntdll/exception.ts';
+import { ntFunctionTableApi } from './ntdll/function-table.ts';
 import { ntMemoryApi } from './ntdll/memory.ts';
 import { ntStartApi } from './ntdll/start.ts';
 import { ntUnwindApi } from './ntdll/unwind.ts';
@@ -26,6 +27,7 @@ const kernelFamilies: readonly Family[] = [
   ntMemoryApi,
   ntExceptionApi,
   ntUnwindApi,
+  ntFunctionTableApi,
   cHandlerApi('ntdll'),
   ntStartApi,
 ];

@@ -195,7 +195,12 @@ export class GuestMemory {
   bytes(address: number, length: number): Uint8Array {
     if (!(length <= MAX_BYTES)) throw new GuestFault(STATUS_INSUFFICIENT_RESOURCES, READ, address);
     if (length > PAGE_SIZE) this.touch(address, length, READ);
-    const into = new Uint8Array(length);
+    return this.read(address, new Uint8Array(length));
+  }
+
+  /** Fills `into` from `address` on; at a fault the part before it is filled. */
+  read(address: number, into: Uint8Array): Uint8Array {
+    const { length } = into;
     this.work += length;
     for (let done = 0; done < length; ) {
       const count = pieceOf(address + done, length - done);

@@ -37,26 +37,33 @@ const FXSAVE_MXCSR = 0x18;
 const FXSAVE_MXCSR_MASK = 0x1c;
 const XMM_BYTES = 0x100;
 
+/** Every CONTEXT is put together here, so that it reaches the guest in one piece. */
+const image = new Uint8Array(CONTEXT_SIZE);
+const imageView = new DataView(image.buffer);
+imageView.setUint32(CONTEXT.flags, CONTEXT_ALL, true);
+SEGMENTS.forEach((segment, i) => {
+  imageView.setUint16(CONTEXT.segments + i * 2, segment, true);
+});
+
 /** Writes the whole register state at `at`. GuestFault when the memory does not take it. */
 export function writeContext(memory: GuestMemory, cpu: CpuState, at: number): void {
-  memory.fill(at, 0, CONTEXT_SIZE);
-  memory.setU32(at + CONTEXT.flags, CONTEXT_ALL);
-  memory.setU32(at + CONTEXT.mxcsr, cpu.word(STATE.mxcsr));
-  for (let i = 0; i < SEGMENTS.length; i++) memory.setU16(at + CONTEXT.segments + i * 2, SEGMENTS[i]!);
-  memory.setU32(at + CONTEXT.eflags, cpu.word(STATE.rflags));
-  memory.setBytes(at + CONTEXT.gpr, cpu.slice(STATE.gpr, 128));
-  memory.setBytes(at + CONTEXT.rip, cpu.slice(STATE.rip, 8));
-  memory.setBytes(at + CONTEXT.fxsave, cpu.x87Image());
-  memory.setU32(at + CONTEXT.fxsave + FXSAVE_MXCSR, cpu.word(STATE.mxcsr));
-  memory.setU32(at + CONTEXT.fxsave + FXSAVE_MXCSR_MASK, MXCSR_BITS);
-  memory.setBytes(at + CONTEXT.xmm, cpu.slice(STATE.xmm, XMM_BYTES));
+  imageView.setUint32(CONTEXT.mxcsr, cpu.word(STATE.mxcsr), true);
+  imageView.setUint32(CONTEXT.eflags, cpu.word(STATE.rflags), true);
+  image.set(cpu.slice(STATE.gpr, 128), CONTEXT.gpr);
+  image.set(cpu.slice(STATE.rip, 8), CONTEXT.rip);
+  image.set(cpu.x87Image(), CONTEXT.fxsave);
+  imageView.setUint32(CONTEXT.fxsave + FXSAVE_MXCSR, cpu.word(STATE.mxcsr), true);
+  imageView.setUint32(CONTEXT.fxsave + FXSAVE_MXCSR_MASK, MXCSR_BITS, true);
+  image.set(cpu.slice(STATE.xmm, XMM_BYTES), CONTEXT.xmm);
+  memory.setBytes(at, image);
 }
+
+const loaded = new Uint8Array(CONTEXT.fxsave + FXSAVE_BYTES);
 
 /** Loads the parts that ContextFlags names. GuestFault when it cannot be read. */
 export function readContext(memory: GuestMemory, cpu: CpuState, at: number): void {
   const flags = memory.u32(at + CONTEXT.flags);
-  const bytes = memory.bytes(at, CONTEXT.fxsave + FXSAVE_BYTES);
-  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  const bytes = memory.read(at, loaded);
   if ((flags & INTEGER) === INTEGER) {
     const rsp = cpu.gpr(4);
     cpu.slice(STATE.gpr, 128).set(bytes.subarray(CONTEXT.gpr, CONTEXT.gpr + 128));
@@ -65,10 +72,10 @@ export function readContext(memory: GuestMemory, cpu: CpuState, at: number): voi
   if ((flags & CONTROL) === CONTROL) {
     cpu.slice(STATE.rip, 8).set(bytes.subarray(CONTEXT.rip, CONTEXT.rip + 8));
     cpu.slice(STATE.gpr + 32, 8).set(bytes.subarray(CONTEXT.gpr + 32, CONTEXT.gpr + 40));
-    cpu.setWord(STATE.rflags, (view.getUint32(CONTEXT.eflags, true) & WRITABLE_FLAGS) | FIXED_FLAGS);
+    cpu.setWord(STATE.rflags, (memory.u32(at + CONTEXT.eflags) & WRITABLE_FLAGS) | FIXED_FLAGS);
   }
   if ((flags & FLOATING_POINT) === FLOATING_POINT) {
-    cpu.setWord(STATE.mxcsr, view.getUint32(CONTEXT.mxcsr, true) & MXCSR_BITS);
+    cpu.setWord(STATE.mxcsr, memory.u32(at + CONTEXT.mxcsr) & MXCSR_BITS);
     cpu.setX87Image(bytes.subarray(CONTEXT.fxsave));
     cpu.slice(STATE.xmm, XMM_BYTES).set(bytes.subarray(CONTEXT.xmm, CONTEXT.xmm + XMM_BYTES));
   }

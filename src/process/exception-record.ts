@@ -34,5 +34,6 @@ export function readRecord(memory: GuestMemory, at: number): ExceptionRecord {
     flags: memory.u32(at + RECORD.flags),
     address: memory.u64(at + RECORD.address),
     parameters,
+    nested: memory.u64(at + RECORD.nested),
   };
 }

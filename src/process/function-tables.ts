@@ -13,6 +13,7 @@ export interface DynamicTable {
   /** RUNTIME_FUNCTIONs in the guest. */
   readonly table: number;
   count: number;
+  readonly isSorted: boolean;
   /** PGET_RUNTIME_FUNCTION_CALLBACK, asked instead of a table; 0 when there is none. */
   readonly callback: number;
   readonly context: number;
@@ -65,13 +66,26 @@ export class FunctionTables {
     const table = this.asked(pc);
     this.imageBase = table?.base ?? 0;
     if (table === undefined) return 0;
-    return table.callback !== 0 ? -1 : this.#search(table.table, table.count, pc - table.base);
+    if (table.callback !== 0) return -1;
+    const offset = pc - table.base;
+    return table.isSorted
+      ? this.#search(table.table, table.count, offset)
+      : this.#scan(table.table, table.count, offset);
   }
 
   /** The dynamic table that covers `pc`. */
   asked(pc: number): DynamicTable | undefined {
     for (const table of this.dynamic) if (pc >= table.begin && pc < table.end) return table;
     return undefined;
+  }
+
+  #scan(table: number, count: number, offset: number): number {
+    const memory = this.#memory;
+    for (let i = 0; i < count; i++) {
+      const entry = table + i * RUNTIME_FUNCTION_SIZE;
+      if (offset >= memory.u32(entry) && offset < memory.u32(entry + 4)) return entry;
+    }
+    return 0;
   }
 
   #search(table: number, count: number, offset: number): number {

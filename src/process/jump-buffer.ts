@@ -1,5 +1,4 @@
 import { RBP, RBX, RDI, RSI, RSP, STATE } from '../machine/cpu-state.ts';
-import type { GuestMemory } from '../memory/guest-memory.ts';
 import type { Thread } from './thread.ts';
 
 /** _JUMP_BUFFER of setjmp.h (x64): byte offsets. */
@@ -18,6 +17,9 @@ const REGISTERS: readonly (readonly [number, number])[] = [
 const FIRST_XMM = 6;
 const XMM_COUNT = 10;
 const XMM_SIZE = 16;
+/** MXCSR bits that exist. */
+const MXCSR_BITS = 0xffff;
+const loaded = new Uint8Array(XMM_COUNT * XMM_SIZE);
 
 /** Stores what a caller of setjmp keeps, as it is when the plain stub that runs returns. */
 export function saveJump(thread: Thread, env: number, frameLow: number, frameHigh: number): void {
@@ -35,20 +37,16 @@ export function saveJump(thread: Thread, env: number, frameLow: number, frameHig
 /** Loads the registers of a jump buffer, rip and rsp too. GuestFault before anything has changed. */
 export function loadJump(thread: Thread, env: number): void {
   const { cpu, memory } = thread;
-  const xmm = memory.bytes(env + JUMP_BUFFER.xmm, XMM_COUNT * XMM_SIZE);
-  const rip = halves(memory, env + JUMP_BUFFER.rip);
+  // All of it is read before anything changes.
+  const xmm = memory.read(env + JUMP_BUFFER.xmm, loaded);
+  const low = memory.u32(env + JUMP_BUFFER.rip);
+  const high = memory.u32(env + JUMP_BUFFER.rip + 4);
+  memory.u64(env);
   for (const [register, at] of REGISTERS)
     cpu.setGprHalves(register, memory.u32(env + at), memory.u32(env + at + 4));
   cpu.rsp = memory.u64(env + JUMP_BUFFER.rsp);
   cpu.slice(STATE.xmm + FIRST_XMM * XMM_SIZE, XMM_COUNT * XMM_SIZE).set(xmm);
   cpu.setWord(STATE.mxcsr, memory.u32(env + JUMP_BUFFER.mxcsr) & MXCSR_BITS);
-  cpu.setWord(STATE.rip, rip[0]);
-  cpu.setWord(STATE.rip + 4, rip[1]);
-}
-
-/** MXCSR bits that exist. */
-const MXCSR_BITS = 0xffff;
-
-function halves(memory: GuestMemory, at: number): [number, number] {
-  return [memory.u32(at), memory.u32(at + 4)];
+  cpu.setWord(STATE.rip, low);
+  cpu.setWord(STATE.rip + 4, high);
 }

@@ -28,6 +28,7 @@ const KERNEL32_FORWARDS = [
   'RtlAddFunctionTable',
   'RtlDeleteFunctionTable',
   'RtlInstallFunctionTableCallback',
+  'RtlRaiseException',
 ];
 
 /** Our DLLs, the variables that they export, and what they pass on to one another. */

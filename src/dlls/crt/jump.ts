@@ -2,7 +2,7 @@ import { RAX, RSP } from '../../machine/cpu-state.ts';
 import { STATUS_LONGJUMP } from '../../memory/status.ts';
 import { RECORD_SIZE, writeRecord } from '../../process/exception-record.ts';
 import { JUMP_BUFFER, loadJump, saveJump } from '../../process/jump-buffer.ts';
-import { Pending, parametersOf, type Thread } from '../../process/thread.ts';
+import { Pending, type Thread } from '../../process/thread.ts';
 import { calling, family, type GuestCall, library } from '../api.ts';
 import { ntdllFunction } from '../support/c-specific-handler.ts';
 
@@ -27,7 +27,12 @@ function* longJump(thread: Thread, env: number, value: number): Generator<GuestC
   if (frame !== 0) {
     const record = cpu.gpr(RSP) + RECORD;
     const address = memory.u64(env + JUMP_BUFFER.rip);
-    writeRecord(memory, record, { code: STATUS_LONGJUMP, flags: 0, address, parameters: parametersOf(env) });
+    writeRecord(memory, record, {
+      code: STATUS_LONGJUMP,
+      flags: 0,
+      address,
+      parameters: [env >>> 0, Math.floor(env / 0x1_0000_0000)],
+    });
     yield { address: ntdllFunction(thread, 'RtlUnwind'), args: [frame, address, record, result] };
   }
   loadJump(thread, env);

@@ -1,5 +1,6 @@
 import { EXCEPTION_NONCONTINUABLE } from '../../process/dispatcher-context.ts';
-import { EXCEPTION_MAXIMUM_PARAMETERS } from '../../process/exception-record.ts';
+import { endUnhandled } from '../../process/exception.ts';
+import { EXCEPTION_MAXIMUM_PARAMETERS, readRecord } from '../../process/exception-record.ts';
 import type { VectoredHandler } from '../../process/process.ts';
 import type { Thread } from '../../process/thread.ts';
 import { filterUnhandled } from '../../process/unhandled.ts';
@@ -33,6 +34,21 @@ function raiseException(thread: Thread, code: number, flags: number, count: numb
   return thread.raise((code & ~RESERVED_BIT) >>> 0, parameters, flags & EXCEPTION_NONCONTINUABLE);
 }
 
+const STATUS_FAIL_FAST_EXCEPTION = 0xc0000602;
+
+/** No handler hears of it. */
+function failFast(thread: Thread, record: number): number {
+  const { memory, cpu } = thread;
+  const own = {
+    code: STATUS_FAIL_FAST_EXCEPTION,
+    flags: EXCEPTION_NONCONTINUABLE,
+    address: cpu.rip,
+    parameters: [],
+  };
+  endUnhandled(thread, record === 0 ? own : readRecord(memory, record));
+  return 0;
+}
+
 /** errhandlingapi.h: raising exceptions and handling them. */
 export const exceptionApi = family('kernel32', PAGES, {
   AddVectoredExceptionHandler: service(
@@ -55,6 +71,11 @@ export const exceptionApi = family('kernel32', PAGES, {
     return previous;
   }),
   UnhandledExceptionFilter: calling('ExceptionInfo: address', 'int', filterUnhandled),
+  RaiseFailFastException: service(
+    'pExceptionRecord: address, pContextRecord: address, dwFlags: dword',
+    'void',
+    failFast,
+  ),
   RaiseException: service(
     'dwExceptionCode: dword, dwExceptionFlags: dword, nNumberOfArguments: dword, lpArguments: address',
     'void',

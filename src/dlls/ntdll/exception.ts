@@ -1,5 +1,7 @@
 import { dispatchException, handleInDispatcher } from '../../process/dispatch.ts';
+import { EXCEPTION_NONCONTINUABLE } from '../../process/dispatcher-context.ts';
 import { restore } from '../../process/exception.ts';
+import { readRecord } from '../../process/exception-record.ts';
 import { DISPATCH_FRAME } from '../../process/stub-frames.ts';
 import { captureCaller } from '../../process/unwind.ts';
 import { win32Error } from '../../process/win32-error.ts';
@@ -25,12 +27,23 @@ export const ntExceptionApi = family('ntdll', PAGES, {
   ZwContinue: service('ContextRecord: address, TestAlert: byte', 'status', (thread, context) =>
     restore(thread, context),
   ),
-  RtlRestoreContext: library('ContextRecord: address, ExceptionRecord: address', 'void', (thread, context) =>
-    restore(thread, context),
+  RtlRestoreContext: library(
+    'ContextRecord: address, ExceptionRecord: address',
+    'void',
+    (thread, context, record) => restore(thread, context, record),
   ),
   RtlCaptureContext: library('ContextRecord: address', 'void', (thread, at) => {
     captureCaller(thread, at, 0);
     return 0;
   }),
+  RtlRaiseException: library('ExceptionRecord: address', 'void', (thread, at) => {
+    const { code, flags, parameters, nested } = readRecord(thread.memory, at);
+    thread.raise(code, parameters, flags);
+    thread.exception = { ...thread.exception!, nested };
+    return 0;
+  }),
+  RtlRaiseStatus: library('Status: status', 'void', (thread, status) =>
+    thread.raise(status, [], EXCEPTION_NONCONTINUABLE),
+  ),
   RtlNtStatusToDosError: library('Status: dword', 'dword', (_thread, status) => win32Error(status)),
 });

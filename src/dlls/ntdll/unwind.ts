@@ -1,9 +1,10 @@
 import { UNW_FLAG_EHANDLER, UNW_FLAG_UHANDLER } from '../../machine/unwind-codes.ts';
+import { captureBackTrace } from '../../process/back-trace.ts';
 import { findFunction } from '../../process/frame-walk.ts';
 import { UNWIND_FRAME } from '../../process/stub-frames.ts';
 import type { Thread } from '../../process/thread.ts';
-import { handleInUnwind, unwindFrames } from '../../process/unwind.ts';
-import { calling, family, frameHandler, library } from '../api.ts';
+import { captureCaller, handleInUnwind, unwindFrames } from '../../process/unwind.ts';
+import { calling, family, frameHandler, type GuestCall, library } from '../api.ts';
 
 const PAGES = 'https://learn.microsoft.com/windows/win32/api/winnt/nf-winnt-{}';
 const UNWIND_HANDLER = 'RtlpUnwindHandler';
@@ -13,6 +14,26 @@ function pcToFileHeader(thread: Thread, pc: number, baseOfImage: number): number
   const base = thread.process.moduleAt(pc)?.base ?? 0;
   thread.memory.setU64(baseOfImage, base);
   return base;
+}
+
+/** Frame 0 is the caller of the function. The hash is the sum of the addresses. */
+function* backTrace(
+  thread: Thread,
+  skip: number,
+  count: number,
+  into: number,
+  hash: number,
+): Generator<GuestCall, number, number> {
+  const { memory } = thread;
+  const context = thread.cpu.rsp + UNWIND_FRAME.ownContext;
+  captureCaller(thread, context, UNWIND_FRAME.size);
+  const captured = yield* captureBackTrace(thread, context, skip, Math.min(count, 0xffff), into);
+  if (hash !== 0) {
+    let sum = 0;
+    for (let i = 0; i < captured; i++) sum = (sum + memory.u32(into + i * 8)) >>> 0;
+    memory.setU32(hash, sum);
+  }
+  return captured;
 }
 
 /** winnt.h: finding functions, and leaving them. */
@@ -55,6 +76,12 @@ export const ntUnwindApi = family('ntdll', PAGES, {
   ),
   [UNWIND_HANDLER]: frameHandler((thread, _record, frame, _context, dispatcher) =>
     handleInUnwind(thread, frame, dispatcher),
+  ),
+  RtlCaptureStackBackTrace: calling(
+    'FramesToSkip: dword, FramesToCapture: dword, BackTrace: address, BackTraceHash: address',
+    'word',
+    backTrace,
+    { size: UNWIND_FRAME.size },
   ),
   RtlPcToFileHeader: library('PcValue: address, BaseOfImage: address', 'address', pcToFileHeader),
 });
