@@ -4,22 +4,11 @@ import { readFileSync, rmSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { build } from 'esbuild';
+import { v8Flags } from './v8-flags.mjs';
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
 const { version } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'));
 const entries = { cli: 'src/cli/main.ts', winmem: 'src/winmem.ts', memory: 'src/memory.ts' };
-/**
- * What V8 is told before it loads dist/run.js. A run is mostly a start, and these keep V8 from working ahead on
- * code that soon is no longer needed: compiling each function of a translated module at once, marking a heap that
- * is still being built up.
- */
-const flags = [
-  '--wasm-lazy-compilation',
-  '--wasm-num-compilation-tasks=1',
-  '--no-incremental-marking',
-  // Translated modules say which branches are rare; V8 reads that only when told.
-  '--experimental-wasm-branch-hinting',
-];
 const outdir = process.env.WINMEM_DIST ?? join(root, 'dist');
 /** Puts the bytes of the static WebAssembly modules in place of the files that make them, runtime/…-code.ts. */
 const moduleBytes = {
@@ -46,7 +35,7 @@ const common = {
   minifyWhitespace: true,
   sourcemap: 'linked',
   plugins: [moduleBytes],
-  define: { WINMEM_VERSION: JSON.stringify(version), WINMEM_V8_FLAGS: JSON.stringify(flags.join(' ')) },
+  define: { WINMEM_VERSION: JSON.stringify(version), WINMEM_V8_FLAGS: JSON.stringify(v8Flags.join(' ')) },
   logLevel: 'warning',
 };
 rmSync(outdir, { recursive: true, force: true });
@@ -60,7 +49,7 @@ await build({
   footer: { js: 'return module.exports.run; })' },
 });
 try {
-  execFileSync(process.execPath, [...flags, join(root, 'scripts/code-cache.mjs'), join(outdir, 'run.js')], {
+  execFileSync(process.execPath, [...v8Flags, join(root, 'scripts/code-cache.mjs'), join(outdir, 'run.js')], {
     cwd: root,
     stdio: ['ignore', 'ignore', 2],
     timeout: 20_000,

@@ -1,25 +1,26 @@
-// Runs damaged copies of the examples. Whatever a file holds, winmem must end in time with a verdict: the program
+// Runs damaged copies of programs. Whatever a file holds, winmem must end in time with a verdict: the program
 // ran, ended in a guest exception, timed out, or was refused in one line.
 //
-//   npm run fuzz [-- --count N] [--first INDEX] [--seed S] [--jobs J]
+//   npm run fuzz [-- --corpus examples|programs] [--count N] [--first INDEX] [--seed S] [--jobs J]
 //
 // A mutant is made from the seed and its index alone. One that crashes or hangs the host, or whose verdict is
-// none, is kept in .cache/fuzz/SEED-INDEX/ with what winmem said. Workers (scripts/fuzz-worker.mjs) run many mutants
+// none, is kept in .cache/fuzz/CORPUS-SEED-INDEX/ with what winmem said. Workers (scripts/fuzz-worker.mjs) run many mutants
 // each; one that hangs is killed.
-import { fork } from 'node:child_process';
+import { execFileSync, fork } from 'node:child_process';
 import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { availableParallelism, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
-import { mutantOf, targets, writeMutant } from './fuzz-mutants.mjs';
+import { corpusNames, mutantOf, targetsOf, writeMutant } from './fuzz-mutants.mjs';
 import { root } from './prepare.mjs';
+import { v8Flags } from './v8-flags.mjs';
 
 const KEPT = join(root, '.cache/fuzz');
 const PATIENCE = 10_000; // milliseconds without an answer after which the host hangs
 const WHOLE_PATIENCE = 90_000;
 const MUTANTS_OF_A_WORKER = 500; // then a fresh one, so that a leak shows as slowness and not as a crash
 // Every machine counts as 4 GiB to the collector, which then runs often; a larger nursery makes that cheap.
-const NODE_OPTIONS = ['--min-semi-space-size=16', '--max-semi-space-size=32'];
+const NODE_OPTIONS = [...v8Flags, '--min-semi-space-size=16', '--max-semi-space-size=32'];
 const HOST_CODES = { timeout: 124, refused: 126, interrupted: 130 };
 // A guest that used up its processor time was interrupted by the worker: it timed out.
 const COUNTED_AS = {
@@ -67,7 +68,7 @@ class Worker {
   }
 
   /** Runs a mutant: what the worker answers, or { crashed } or { hung }; `said` is its stderr. */
-  run(seed, index, patience) {
+  run(corpus, seed, index, patience) {
     if (!this.#child) this.#start();
     return new Promise((resolve) => {
       const started = performance.now();
@@ -82,7 +83,7 @@ class Worker {
         this.#said = '';
         if (++this.#done >= MUTANTS_OF_A_WORKER) this.stop();
       };
-      this.#child.send({ seed, index }, () => {});
+      this.#child.send({ corpus, seed, index }, () => {});
     });
   }
 
@@ -112,9 +113,9 @@ function wrongWith({ hung, crashed, thrown, outcome: verdict, lines, said }) {
   return undefined;
 }
 
-function keep(seed, index, wrong, said) {
-  const mutant = mutantOf(seed, index);
-  const kept = join(KEPT, `${seed}-${index}`);
+function keep(corpus, seed, index, wrong, said) {
+  const mutant = mutantOf(corpus, seed, index);
+  const kept = join(KEPT, `${corpus}-${seed}-${index}`);
   rmSync(kept, { recursive: true, force: true });
   writeMutant(mutant, kept);
   const what = `mutant ${index} of ${mutant.name} (${mutant.kinds.join(', ')})`;
@@ -123,9 +124,9 @@ function keep(seed, index, wrong, said) {
 }
 
 /** Before damaged programs: the whole ones must run, or the verdicts mean nothing. */
-async function checkWhole(worker) {
-  for (const [number, target] of targets.entries()) {
-    const answer = await worker.run(0, -1 - number, WHOLE_PATIENCE);
+async function checkWhole(worker, corpus) {
+  for (const [number, target] of targetsOf(corpus).entries()) {
+    const answer = await worker.run(corpus, 0, -1 - number, WHOLE_PATIENCE);
     const wrong =
       wrongWith(answer) ?? (answer.outcome.outcome === 'exited' ? undefined : answer.outcome.message);
     if (wrong) throw new Error(`${target.name} as it is: ${wrong}`);
@@ -135,6 +136,7 @@ async function checkWhole(worker) {
 async function main() {
   const { values } = parseArgs({
     options: {
+      corpus: { type: 'string', default: 'examples' },
       count: { type: 'string', default: '20000' },
       first: { type: 'string', default: '0' },
       seed: { type: 'string', default: '1' },
@@ -142,6 +144,10 @@ async function main() {
     },
   });
   if (!existsSync(join(root, 'dist/winmem.js'))) throw new Error('dist/ is not built: npm run build');
+  const { corpus } = values;
+  if (!corpusNames.includes(corpus)) throw new Error(`--corpus is one of ${corpusNames.join(', ')}`);
+  if (corpus === 'programs')
+    execFileSync(join(root, 'scripts/build-programs.sh'), { stdio: ['ignore', 2, 2] });
   const [seed, first, count] = [values.seed, values.first, values.count].map(Number);
   const counts = { exited: 0, exception: 0, timeout: 0, refused: 0, failed: 0 };
   const started = performance.now();
@@ -149,9 +155,9 @@ async function main() {
   const work = async (worker) => {
     while (next < first + count) {
       const index = next++;
-      const answer = await worker.run(seed, index, PATIENCE);
+      const answer = await worker.run(corpus, seed, index, PATIENCE);
       const wrong = wrongWith(answer);
-      if (wrong) keep(seed, index, wrong, answer.said);
+      if (wrong) keep(corpus, seed, index, wrong, answer.said);
       counts[wrong ? 'failed' : COUNTED_AS[answer.outcome.outcome]]++;
       if (answer.time > slowest.time) slowest = { time: answer.time, index };
       if (++done % 500 === 0) console.error(`fuzz: ${done} of ${count}: ${JSON.stringify(counts)}`);
@@ -160,14 +166,14 @@ async function main() {
   const folder = mkdtempSync(join(tmpdir(), 'winmem-fuzz-'));
   const workers = Array.from({ length: Number(values.jobs) }, () => new Worker(folder));
   try {
-    await checkWhole(workers[0]);
+    await checkWhole(workers[0], corpus);
     await Promise.all(workers.map(work));
   } finally {
     for (const worker of workers) worker.stop();
     rmSync(folder, { recursive: true, force: true });
   }
   const seconds = ((performance.now() - started) / 1000).toFixed(0);
-  console.log(`seed ${seed}, ${count} mutants in ${seconds} s: ${JSON.stringify(counts)}`);
+  console.log(`${corpus}, seed ${seed}, ${count} mutants in ${seconds} s: ${JSON.stringify(counts)}`);
   console.log(`slowest: mutant ${slowest.index} in ${slowest.time.toFixed(0)} ms`);
   process.exitCode = counts.failed > 0 ? 1 : 0;
 }

@@ -43,6 +43,8 @@ export interface RunRequest {
   readonly memory?: WebAssembly.Memory;
   /** Milliseconds. */
   readonly timeout?: number | undefined;
+  /** Fuel after which the run ends as timed out: about a nanosecond each. */
+  readonly fuel?: number | undefined;
   readonly interrupted?: () => boolean;
   /** Hears of API calls. */
   readonly observer?: ServiceObserver | undefined;
@@ -75,7 +77,11 @@ export async function runProgram(request: RunRequest): Promise<Ended> {
   if ('refused' in program) return refuse(CANNOT_RUN, ...program.refused);
   try {
     if (request.observer) program.table.observer = request.observer;
-    const end = await program.run({ timeout: request.timeout, interrupted: request.interrupted });
+    const end = await program.run({
+      timeout: request.timeout,
+      fuel: request.fuel,
+      interrupted: request.interrupted,
+    });
     const ended = describeEnd(program, end);
     return { outcome: { ...ended.outcome, ...statisticsOf(program) }, lines: ended.lines };
   } finally {

@@ -30,6 +30,8 @@ const SLICE = 20;
  */
 const LEAST_FUEL = 200_000;
 const MOST_FUEL = 16_000_000;
+/** What an exception and the like count for where fuel is limited. */
+const EVENT_FUEL = 1000;
 /** Milliseconds of a run() that are short enough for twice the fuel, and too long for as much again. */
 const SHORT_RUN = 5;
 const LONG_RUN = 15;
@@ -65,6 +67,8 @@ export type RunEnd =
 export interface RunOptions {
   /** Milliseconds of host time after which the run ends. */
   readonly timeout?: number;
+  /** As timeout, in fuel (see Executor), which is nearly the same on every machine. */
+  readonly fuel?: number;
   /** Asked between slices: true ends the run as interrupted. */
   readonly interrupted?: () => boolean;
 }
@@ -83,7 +87,9 @@ export class Runner {
   readonly #entries: KernelEntries;
   readonly #cpu: CpuState;
   #stopped = '';
+  /** For the next run() call, and for all that follow. */
   #fuel = LEAST_FUEL;
+  #fuelLeft = Number.POSITIVE_INFINITY;
   /** Milliseconds in the executor so far. */
   executed = 0;
 
@@ -122,9 +128,10 @@ export class Runner {
   async run(options: RunOptions): Promise<RunEnd> {
     const started = performance.now();
     const deadline = options.timeout === undefined ? Number.POSITIVE_INFINITY : started + options.timeout;
+    this.#fuelLeft = options.fuel ?? Number.POSITIVE_INFINITY;
     for (;;) {
       const now = performance.now();
-      if (now >= deadline) return { kind: 'timeout' };
+      if (now >= deadline || this.#fuelLeft <= 0) return { kind: 'timeout' };
       if (options.interrupted?.()) return { kind: 'interrupted' };
       updateSharedData(this.#thread.process);
       this.#slice(Math.min(now + SLICE, deadline));
@@ -140,14 +147,16 @@ export class Runner {
     let now = performance.now();
     do {
       const started = now;
-      const reason = this.#executor.run(this.#fuel);
+      const fuel = Math.min(this.#fuel, this.#fuelLeft);
+      const reason = this.#executor.run(fuel);
       now = performance.now();
       this.executed += now - started;
+      this.#fuelLeft -= reason === Exit.fuel ? fuel : EVENT_FUEL;
       if (reason === Exit.fuel) this.#adaptFuel(now - started);
       this.#handle(reason);
       if (this.#stopped !== '' || this.#thread.pending !== Pending.none) return;
       if (this.#thread.process.exitCode !== undefined) return;
-    } while (now < until);
+    } while (now < until && this.#fuelLeft > 0);
   }
   #adaptFuel(time: number): void {
     if (time < SHORT_RUN) this.#fuel = Math.min(this.#fuel * 2, MOST_FUEL);

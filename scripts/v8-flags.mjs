@@ -1,0 +1,12 @@
+/**
+ * What V8 is told before it loads dist/run.js. A run is mostly a start, and these keep V8 from working ahead on
+ * code that soon is no longer needed: compiling each function of a translated module at once, marking a heap that
+ * is still being built up.
+ */
+export const v8Flags = [
+  '--wasm-lazy-compilation',
+  '--wasm-num-compilation-tasks=1',
+  '--no-incremental-marking',
+  // Translated modules say which branches are rare; V8 reads that only when told.
+  '--experimental-wasm-branch-hinting',
+];
