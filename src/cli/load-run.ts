@@ -3,6 +3,17 @@ import type { run } from './run.ts';
 /** Space-separated; empty when V8 is to run as it is. */
 declare const WINMEM_V8_FLAGS: string;
 
+/** Tells V8 how a run goes; before anything large is made. */
+export function tuneEngine(): void {
+  const { setFlagsFromString } = process.getBuiltinModule('node:v8');
+  for (const flag of WINMEM_V8_FLAGS.split(' ')) if (flag !== '') setFlagsFromString(flag);
+}
+
+/** Ends what is good for a start only: from the next collection on the heap grows as V8 thinks best. */
+export function growAsUsual(): void {
+  process.getBuiltinModule('node:v8').setFlagsFromString('--heap-growing-percent=0');
+}
+
 /**
  * `run`, from the script that scripts/build.mjs puts beside this one. Most programs run for less time than
  * Node takes to compile all of that, so the build stores V8's code for it; another version of V8 ignores the
@@ -10,9 +21,7 @@ declare const WINMEM_V8_FLAGS: string;
  */
 export function loadRun(): typeof run {
   const { readFileSync } = process.getBuiltinModule('node:fs');
-  const { setFlagsFromString } = process.getBuiltinModule('node:v8');
   const { Script } = process.getBuiltinModule('node:vm');
-  for (const flag of WINMEM_V8_FLAGS.split(' ')) if (flag !== '') setFlagsFromString(flag);
   const filename = process.getBuiltinModule('node:url').fileURLToPath(new URL('run.js', import.meta.url));
   const require = process.getBuiltinModule('node:module').createRequire(import.meta.url);
   const script = new Script(readFileSync(filename, 'utf8'), {

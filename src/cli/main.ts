@@ -1,7 +1,7 @@
 #!/usr/bin/env node
 import { ramMemory } from '../machine/ram.ts';
 import { HELP } from './help.ts';
-import { loadRun } from './load-run.ts';
+import { growAsUsual, loadRun, tuneEngine } from './load-run.ts';
 import { parseArguments } from './options.ts';
 
 declare const WINMEM_VERSION: string;
@@ -23,8 +23,12 @@ async function main(): Promise<number> {
       process.stderr.write(`winmem: ${parsed.message}\n`);
       return USAGE;
     case 'run': {
+      tuneEngine();
       const memory = ramMemory();
-      return loadRun()(parsed.command, memory);
+      const run = loadRun();
+      // Not before: V8 takes stored code only under the flags that it was made with.
+      growAsUsual();
+      return run(parsed.command, memory);
     }
   }
 }
