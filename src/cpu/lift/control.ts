@@ -7,6 +7,7 @@ import { directTarget, FLAGS, FLOW } from '../region/effects.ts';
 import type { Emitter } from '../region/emitter.ts';
 import { callGuest, leaveToLocal } from '../region/leaving.ts';
 import { operandAt, push } from '../region/operands.ts';
+import { RETURNED } from '../runtime/helpers.ts';
 import * as tlb from '../tlb/access.ts';
 import { I64, OP } from '../wasm/opcodes.ts';
 import { entry, type Family } from './entry.ts';
@@ -59,9 +60,9 @@ function liftRet(e: Emitter, instruction: Instruction): void {
   tlb.load(e, tlb.stackAddress(e), 8);
   const target = e.save(I64);
   dropTop(e, 8 + (extra?.kind === 'imm' ? Number(extra.value) : 0));
-  e.writeBack();
+  e.writeBack(1 << RETURNED);
   e.code.get(target);
-  e.code.op(OP.return);
+  e.return();
 }
 
 /** Pushes whether rcx (ecx with a 67 prefix) is not 0. */

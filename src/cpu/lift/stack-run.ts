@@ -2,6 +2,7 @@ import { RSP } from '../../machine/cpu-state.ts';
 import type { Instruction } from '../decode/instruction.ts';
 import type { Emitter } from '../region/emitter.ts';
 import type { AccessPlan, Member } from '../region/groups.ts';
+import { RETURNED } from '../runtime/helpers.ts';
 import * as tlb from '../tlb/access.ts';
 import { I64, OP } from '../wasm/opcodes.ts';
 import { dropTop } from './stack.ts';
@@ -105,7 +106,7 @@ function liftPops(e: Emitter, run: readonly Instruction[], member: Member | unde
   if (!returns) return;
   const extra = last.operands[0];
   if (extra?.kind === 'imm') dropTop(e, Number(extra.value));
-  e.writeBack();
+  e.writeBack(1 << RETURNED);
   code.get(target);
-  code.op(OP.return);
+  e.return();
 }

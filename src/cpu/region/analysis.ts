@@ -1,5 +1,6 @@
 import type { Instruction } from '../decode/instruction.ts';
 import { entryOf } from '../lift/registry.ts';
+import { PASSED_BITS, RETURNED } from '../runtime/helpers.ts';
 import { addOperand, type Effects, FLAGS, FLOW } from './effects.ts';
 import type { Block, Shape } from './graph.ts';
 
@@ -149,11 +150,13 @@ function spreadDirty(
     if (loop !== undefined) return loop.body.has(index) ? -1 : 0;
     return successor > index ? (writtenBeforeCall.get(successor) ?? -1) : -1;
   };
+  facts[0]!.dirtyIn = PASSED_BITS & passes(-1, 0);
   for (let changed = true; changed; ) {
     changed = false;
     blocks.forEach((block, index) => {
       const summary = summaries[index]!;
-      const out = summary.isBarrier ? 0 : facts[index]!.dirtyIn | summary.writes;
+      const returned = block.isCall ? 1 << RETURNED : 0;
+      const out = summary.isBarrier ? returned : facts[index]!.dirtyIn | summary.writes;
       for (const successor of block.successors) {
         const target = facts[successor]!;
         const passed = out & passes(index, successor);

@@ -1,7 +1,7 @@
 import { STATE } from '../../machine/cpu-state.ts';
 import { CPU_STATE } from '../../machine/layout.ts';
 import type { Instruction } from '../decode/instruction.ts';
-import { type HELPERS, type HelperName, LEFT } from '../runtime/helpers.ts';
+import { type HELPERS, type HelperName, LEFT, PASSED, PASSED_BITS, RETURNED } from '../runtime/helpers.ts';
 import { Code } from '../wasm/code.ts';
 import { I32, I64, OP, V128, type ValueType, VOID } from '../wasm/opcodes.ts';
 import type { Batch, CallSite } from './batch.ts';
@@ -16,8 +16,9 @@ import {
 } from './flag-kinds.ts';
 import type { AccessGroup, AccessPlan, Member } from './groups.ts';
 
-/** The only parameter of a region. */
+/** Parameters of a region: the host stack left, then the registers PASSED. */
 export const STACK_LEFT = 0;
+const FIRST_PASSED = 1;
 
 /** What is where at one point of a region. */
 export interface Placement {
@@ -81,17 +82,20 @@ export class Emitter {
   constructor(batch: Batch, isStep: boolean) {
     this.batch = batch;
     this.isStep = isStep;
+    PASSED.forEach((register, index) => {
+      this.#registers[register] = FIRST_PASSED + index;
+    });
   }
 
   // Locals
 
-  #newLocal(type: ValueType): number {
-    return this.locals.push(type);
+  newLocal(type: ValueType): number {
+    return PASSED.length + this.locals.push(type);
   }
   /** A local for the present instruction only. */
   temp(type: ValueType): number {
     const free = this.#free.get(type);
-    const local = free?.pop() ?? this.#newLocal(type);
+    const local = free?.pop() ?? this.newLocal(type);
     this.#taken.push({ local, type });
     return local;
   }
@@ -133,7 +137,7 @@ export class Emitter {
     this.#openGroups.push(group);
   }
   #groupLocal(index: number): number {
-    return (this.#groupLocals[index] ??= this.#newLocal(I32));
+    return (this.#groupLocals[index] ??= this.newLocal(I32));
   }
   /** Makes all groups checked so far take the slow path from here on. */
   distrustGroups(): void {
@@ -152,7 +156,7 @@ export class Emitter {
   #registerLocal(register: number): number {
     let local = this.#registers[register]!;
     if (local < 0) {
-      local = this.#newLocal(register < 16 ? I64 : V128);
+      local = this.newLocal(register < 16 ? I64 : V128);
       this.#registers[register] = local;
     }
     return local;
@@ -198,9 +202,14 @@ export class Emitter {
       this.code.storeType(register < 16 ? I64 : V128, stateOffset(register));
     }
   }
-  /** Writes everything back, on the main path. */
-  writeBack(): void {
-    this.storeDirty();
+  /** At the entry: only the registers that are passed are there. */
+  enter(): void {
+    this.forget();
+    this.valid = this.dirty = PASSED_BITS;
+  }
+  /** Writes everything back, on the main path, but for registers that go on as wasm values. */
+  writeBack(except = 0): void {
+    this.#store(this.dirty & ~except);
     this.storeFlags();
     if (this.fuel >= 0) this.storeState(I32, STATE.fuel, () => this.code.get(this.fuel));
     this.dirty = 0;
@@ -230,7 +239,7 @@ export class Emitter {
    * one before. Leaving for a fault does not store it: what is not charged then is less than one run's fuel.
    */
   useFuelLocal(): void {
-    this.fuel = this.#newLocal(I32);
+    this.fuel = this.newLocal(I32);
   }
   /** Brings the fuel left into its local, if there is one. */
   loadFuel(): void {
@@ -248,6 +257,26 @@ export class Emitter {
     this.flags = placement.flags;
     this.hasLeft = placement.hasLeft;
     this.flagConstant = placement.flagConstant;
+  }
+
+  /** Pushes the registers that a call passes, wherever they are. */
+  pushPassed(): void {
+    for (const register of PASSED) this.#push(register);
+  }
+  #push(register: number): void {
+    if ((this.valid & (1 << register)) !== 0) this.get(register);
+    else this.loadState(I64, STATE.gpr + register * 8);
+  }
+  /** Takes what a call returned from the stack: all other registers are in memory. */
+  takeReturned(): void {
+    this.code.set(this.#registerLocal(RETURNED));
+    this.forget();
+    this.valid = this.dirty = 1 << RETURNED;
+  }
+  /** Ends the region with the next RIP on the stack; all registers but RETURNED are written back. */
+  return(): void {
+    this.#push(RETURNED);
+    this.code.op(OP.return);
   }
 
   // CPU state in memory
@@ -277,7 +306,7 @@ export class Emitter {
   flagLocal(name: 'kind' | 'a' | 'b' | 'result' | 'left'): number {
     let local = this.#flagLocals[name];
     if (local < 0) {
-      local = this.#newLocal(name === 'kind' ? I32 : I64);
+      local = this.newLocal(name === 'kind' ? I32 : I64);
       this.#flagLocals[name] = local;
     }
     return local;
@@ -382,6 +411,10 @@ export class Emitter {
     this.storeDirty();
     this.storeFlags();
     this.code.i64(-address);
+    this.#returnNothing();
+  }
+  #returnNothing(): void {
+    this.code.i64(0);
     this.code.op(OP.return);
   }
   /** Leaves before this instruction if the status on the stack is not 0. */
@@ -399,7 +432,7 @@ export class Emitter {
   /** Leaves with the RIP in the state and all registers written back. */
   exitLeft(): void {
     this.code.i64(LEFT);
-    this.code.op(OP.return);
+    this.#returnNothing();
   }
 }
 

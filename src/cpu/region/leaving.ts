@@ -1,6 +1,6 @@
 import { JUMP_CACHE } from '../../machine/layout.ts';
 import { emitFind } from '../runtime/dispatch-runtime.ts';
-import { jumpCacheOffset } from '../runtime/helpers.ts';
+import { jumpCacheOffset, PASSED_BITS } from '../runtime/helpers.ts';
 import { I32, I64, OP, VOID } from '../wasm/opcodes.ts';
 import { type Emitter, STACK_LEFT } from './emitter.ts';
 
@@ -30,16 +30,21 @@ function findKnown(e: Emitter, address: number, pushStack: () => void): void {
   code.end();
 }
 
-/** Leaves the region for an address known now, all registers written back: a tail call of its translation. */
+/** Leaves a region of one instruction, to the dispatcher. */
+function returnStep(e: Emitter, pushRip: () => void): void {
+  e.writeBack();
+  pushRip();
+  e.return();
+}
+
+/** Leaves the region for an address known now: a tail call of its translation. */
 export function leaveTo(e: Emitter, address: number): void {
   const { code } = e;
-  e.writeBack();
   if (e.isStep) {
-    code.i64(address);
-    code.op(OP.return);
+    returnStep(e, () => code.i64(address));
     return;
   }
-  code.get(STACK_LEFT);
+  pushTailArguments(e);
   const known = e.batch.request(address);
   if (known >= 0) {
     code.op(OP.return_call);
@@ -53,15 +58,19 @@ export function leaveTo(e: Emitter, address: number): void {
 /** Leaves the region for the address in a local. */
 export function leaveToLocal(e: Emitter, rip: number): void {
   const { code } = e;
-  e.writeBack();
   if (e.isStep) {
-    code.get(rip);
-    code.op(OP.return);
+    returnStep(e, () => code.get(rip));
     return;
   }
-  code.get(STACK_LEFT);
+  pushTailArguments(e);
   emitFind(code, rip, e.temp(I32), e.batch.helper('lookup'), () => code.get(STACK_LEFT));
   code.callIndirect(e.batch.regionType, true);
+}
+
+function pushTailArguments(e: Emitter): void {
+  e.writeBack(PASSED_BITS);
+  e.code.get(STACK_LEFT);
+  e.pushPassed();
 }
 
 /**
@@ -70,14 +79,13 @@ export function leaveToLocal(e: Emitter, rip: number): void {
  */
 export function callGuest(e: Emitter, target: number | { readonly local: number }, next: number): void {
   const { code } = e;
-  e.writeBack();
   if (e.isStep) {
-    if (typeof target === 'number') code.i64(target);
-    else code.get(target.local);
-    code.op(OP.return);
+    returnStep(e, () => (typeof target === 'number' ? code.i64(target) : code.get(target.local)));
     return;
   }
+  e.writeBack(PASSED_BITS);
   pushStackLeft(e);
+  e.pushPassed();
   if (typeof target === 'number') {
     const known = e.batch.requestCalled(target);
     if (known >= 0) {
@@ -92,11 +100,11 @@ export function callGuest(e: Emitter, target: number | { readonly local: number 
     code.callIndirect(e.batch.regionType);
   }
   const came = e.temp(I64);
+  e.takeReturned();
   code.tee(came);
   code.i64op(OP.i64_ne, next);
   code.ifUnlikely(VOID);
   code.get(came);
-  code.op(OP.return);
+  e.return();
   code.end();
-  e.forget();
 }

@@ -56,14 +56,14 @@ export class Structure implements Transfers {
     }
     this.#sizes = subtreeSizes(this.#shape.dominator);
     this.#isFlat = !this.#shape.isReducible;
-    this.#next = this.#isFlat ? e.locals.push(I32) : -1;
+    this.#next = this.#isFlat ? e.newLocal(I32) : -1;
     e.transfers = this;
   }
 
   emit(): void {
     const { code } = this.#e;
     if (this.#shape.chargesFuel.includes(1)) this.#e.useFuelLocal();
-    this.#e.forget();
+    this.#e.enter();
     this.#chargeEntry();
     this.#adapt(0);
     if (this.#isFlat) this.#emitFlat();
@@ -263,35 +263,26 @@ export class Structure implements Transfers {
 
   // Fuel
 
-  /** Pushes the fuel left after `amount` is charged. */
-  #spend(amount: number): void {
-    const e = this.#e;
-    const { code } = e;
-    if (e.fuel >= 0) {
-      code.get(e.fuel);
-      code.i32op(OP.i32_sub, amount);
-      code.tee(e.fuel);
-      return;
-    }
-    const left = e.temp(I32);
-    e.storeState(I32, STATE.fuel, () => {
-      e.loadState(I32, STATE.fuel);
-      code.i32op(OP.i32_sub, amount);
-      code.tee(left);
-    });
-    code.get(left);
-    e.releaseTemps();
-  }
   /**
    * Looks at what was left before it is charged, so that any fuel at all makes progress. Also leaves when the host
    * stack left to this region is used up: the RIP it returns unwinds all callers.
    */
   #chargeEntry(): void {
-    const { code } = this.#e;
-    const entry = this.#blocks[0]!.start;
-    const amount = Math.min(MOST_FUEL, this.#blocks[0]!.instructions.length + 1);
-    this.#spend(amount);
-    code.i32op(OP.i32_add, amount);
+    const e = this.#e;
+    const { code } = e;
+    const { start, instructions } = this.#blocks[0]!;
+    const amount = Math.min(MOST_FUEL, instructions.length + 1);
+    const before = e.temp(I32);
+    const pushLess = (pushBefore: () => void) => {
+      pushBefore();
+      code.tee(before);
+      code.i32op(OP.i32_sub, amount);
+    };
+    if (e.fuel >= 0) {
+      pushLess(() => code.get(e.fuel));
+      code.set(e.fuel);
+    } else e.storeState(I32, STATE.fuel, () => pushLess(() => e.loadState(I32, STATE.fuel)));
+    code.get(before);
     code.get(STACK_LEFT);
     code.op(OP.i32_or);
     code.i32op(OP.i32_lt_s, 0);
@@ -299,17 +290,21 @@ export class Structure implements Transfers {
     code.get(STACK_LEFT);
     code.i32op(OP.i32_lt_s, 0);
     code.ifUnlikely(VOID);
-    code.i64(entry);
-    code.op(OP.return);
+    e.storeDirty();
+    code.i64(start);
+    e.return();
     code.end();
-    this.#e.exitFor(Exit.fuel, entry);
+    e.exitFor(Exit.fuel, start);
     code.end();
+    e.releaseTemps();
   }
   /** At the end of a round, where the kind of the flags is known: at the header it would have to be a local. */
   #chargeLoop(header: number): void {
     const { code } = this.#e;
     const { start, instructions } = this.#blocks[header]!;
-    this.#spend(Math.min(MOST_FUEL, instructions.length + 1));
+    code.get(this.#e.fuel);
+    code.i32op(OP.i32_sub, Math.min(MOST_FUEL, instructions.length + 1));
+    code.tee(this.#e.fuel);
     code.i32op(OP.i32_lt_s, 0);
     code.ifUnlikely(VOID);
     code.i64(start);

@@ -4,7 +4,16 @@ import type { Code } from '../wasm/code.ts';
 import { I32, I64, OP, VOID } from '../wasm/opcodes.ts';
 import type { RuntimeBuilder } from './builder.ts';
 import { I32_I32, NOTHING, RuntimeFunction } from './function.ts';
-import { HELPERS, INTERNAL_EXIT, LEFT, REGION_TYPE, STACK_BUDGET, STACK_RESERVE } from './helpers.ts';
+import {
+  HELPERS,
+  INTERNAL_EXIT,
+  LEFT,
+  PASSED,
+  REGION_TYPE,
+  RETURNED,
+  STACK_BUDGET,
+  STACK_RESERVE,
+} from './helpers.ts';
 import { addX87Functions } from './x87-runtime.ts';
 
 /** Adds the dispatcher loop, the jump cache's miss function and the calls of the host. */
@@ -82,22 +91,30 @@ function runFunction(runtime: RuntimeBuilder): RuntimeFunction {
   const f = new RuntimeFunction(NOTHING);
   const { code } = f;
   const rip = f.local(I64);
+  const returned = f.local(I64);
   const entry = f.local(I32);
   f.loadState64(STATE.rip);
   code.set(rip);
   code.loop(VOID);
-  code.i32(STACK_BUDGET);
+  pushArguments(f);
   emitFind(code, rip, entry, runtime.index('lookup'), () => code.i32(STACK_BUDGET));
   code.callIndirect(runtime.typeIndex(REGION_TYPE));
+  code.set(returned);
   code.set(rip);
-  continueUnlessLeft(f, rip);
+  continueUnlessLeft(f, rip, returned);
   code.brIf(0);
   code.end();
   return f;
 }
 
-/** Pushes 1 to go on at `rip`; 0 when a region has left, with its RIP in the state. */
-function continueUnlessLeft(f: RuntimeFunction, rip: number): void {
+/** Pushes what a region takes: see REGION_TYPE. */
+function pushArguments(f: RuntimeFunction): void {
+  f.code.i32(STACK_BUDGET);
+  for (const register of PASSED) f.loadState64(STATE.gpr + register * 8);
+}
+
+/** Pushes 1 to go on at `rip`; 0 when a region has left, with its RIP in the state. All registers are in the state then. */
+function continueUnlessLeft(f: RuntimeFunction, rip: number, returned: number): void {
   const { code } = f;
   code.get(rip);
   code.i64op(OP.i64_lt_s, 0);
@@ -117,6 +134,7 @@ function continueUnlessLeft(f: RuntimeFunction, rip: number): void {
   code.end();
   code.i32(0);
   code.else();
+  f.storeState64(STATE.gpr + RETURNED * 8, () => code.get(returned));
   code.i32(1);
   code.end();
 }
@@ -126,11 +144,13 @@ function runOnceFunction(runtime: RuntimeBuilder): RuntimeFunction {
   const f = new RuntimeFunction(I32_I32);
   const { code } = f;
   const rip = f.local(I64);
-  code.i32(STACK_BUDGET);
+  const returned = f.local(I64);
+  pushArguments(f);
   code.get(0);
   code.callIndirect(runtime.typeIndex(REGION_TYPE));
+  code.set(returned);
   code.set(rip);
-  continueUnlessLeft(f, rip);
+  continueUnlessLeft(f, rip, returned);
   code.if(I32);
   f.storeState64(STATE.rip, () => code.get(rip));
   code.i32(1);
@@ -143,7 +163,11 @@ function runOnceFunction(runtime: RuntimeBuilder): RuntimeFunction {
 /** Stands in for a translation when run() must be left; the state says why. */
 function leaveFunction(): RuntimeFunction {
   const f = new RuntimeFunction(REGION_TYPE);
+  PASSED.forEach((register, index) => {
+    f.storeState64(STATE.gpr + register * 8, () => f.code.get(1 + index));
+  });
   f.code.i64(LEFT);
+  f.code.i64(0);
   return f;
 }
 

@@ -1,8 +1,21 @@
+import { RAX, RSP } from '../../machine/cpu-state.ts';
 import type { FunctionType } from '../wasm/module.ts';
-import { I32, I64, V128 } from '../wasm/opcodes.ts';
+import { I32, I64, V128, type ValueType } from '../wasm/opcodes.ts';
 
-/** Translated code: takes the host stack left to it (bytes), yields the next RIP or a leaving value. */
-export const REGION_TYPE: FunctionType = { params: [I32], results: [I64] };
+/** Registers that a call passes as parameters, in order. */
+export const PASSED: readonly number[] = [RSP];
+export const PASSED_BITS = PASSED.reduce((bits, register) => bits | (1 << register), 0);
+/** The register that comes back as the second result. */
+export const RETURNED = RAX;
+/**
+ * Translated code: takes the host stack left to it (bytes) and the registers PASSED, yields the next RIP or a leaving
+ * value, and RETURNED. Those registers are not up to date in memory meanwhile; all others are. After a leaving value all
+ * are, and what stands for RETURNED means nothing.
+ */
+export const REGION_TYPE: FunctionType = {
+  params: [I32, ...PASSED.map((): ValueType => I64)],
+  results: [I64, I64],
+};
 
 /**
  * The functions of the static runtime module that translated code calls. A status of 0 means done; any other
