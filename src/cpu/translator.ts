@@ -79,7 +79,7 @@ export class Translator implements Executor {
     this.#service = service;
     this.#timestamp = options.timestamp ?? (() => performance.now() * 1e6);
     this.#state = new CpuState(system.ram);
-    this.#tlb = new Tlb(system.ram, system.frames.count);
+    this.#tlb = new Tlb(system.ram);
     this.#jumpCache = new JumpCache(system.ram);
     this.#cache = new CodeCache(system.frames, this.#table, this.#jumpCache);
     this.#runtime = new Runtime(system.ram, this.#table.table, {

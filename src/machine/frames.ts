@@ -1,12 +1,13 @@
 import { FRAMES, MAX_FRAMES, PAGE_SIZE } from './layout.ts';
+import { homeOf, MOST_SPARE } from './placement.ts';
 import type { Ram } from './ram.ts';
 
 /** What a frame is doing. */
 export const FrameState = {
+  /** Was never used: holds the zeros it was born with. */
+  zeroed: 0,
   /** Holds old bytes of nobody; cleared before it is used again. */
-  free: 0,
-  /** Holds zeros and belongs to nobody. */
-  zeroed: 1,
+  free: 1,
   /** In use. */
   active: 2,
   /** Belongs to a file or an image, nobody maps it, and it can be dropped at once. */
@@ -45,6 +46,8 @@ const PAGE_LOW = 3;
 const PAGE_HIGH = 4;
 const NEXT = 5;
 const PREVIOUS = 6;
+/** Of a free frame: its place on the stack of free ones. */
+const PLACE = NEXT;
 
 const STATE = 0x7;
 const KIND_SHIFT = 3;
@@ -57,18 +60,22 @@ const LOCK = 0x10000;
  * The frame database: what each frame of RAM holds and who refers to it.
  *
  *     references(f) = page-table entries that hold f + the section entry that holds f + locks(f)
- *     count = free and zeroed frames + inUse
+ *     inUse = frames that are active, standby or modified, at most `count` of MAX_FRAMES
  */
 export class Frames {
   readonly ram: Ram;
+  /** Most frames that can be in use at once. */
   readonly count: number;
   /** 1 = translated code was made from this frame (set by the translator). */
   readonly holdsCode: Uint8Array;
   readonly #records: Uint32Array;
-  /** Frames that were never used; they begin at this number and still hold the zeros they were born with. */
-  #unused = 0;
-  #freeFirst = NO_FRAME;
+  /** Frames that hold something, standby and modified ones included. */
+  inUse = 0;
+  /** A stack of free frames. */
+  readonly #free: Uint32Array;
   #freeCount = 0;
+  /** All frames above were used. */
+  #lastUnused = MAX_FRAMES - 1;
   readonly #standby = new FrameList();
   readonly #modified = new FrameList();
 
@@ -77,15 +84,16 @@ export class Frames {
       throw new RangeError(`a machine has 1 to ${MAX_FRAMES} frames, not ${count}`);
     this.ram = ram;
     this.count = count;
-    this.holdsCode = new Uint8Array(count);
-    this.#records = new Uint32Array(count * WORDS);
+    this.holdsCode = new Uint8Array(MAX_FRAMES);
+    this.#records = new Uint32Array(MAX_FRAMES * WORDS);
+    this.#free = new Uint32Array(Math.min(MAX_FRAMES, count + MOST_SPARE));
   }
 
   references(frame: number): number {
     return this.#records[frame * WORDS + REFERENCES]!;
   }
   state(frame: number): number {
-    return frame >= this.#unused ? FrameState.zeroed : this.#status(frame) & STATE;
+    return this.#status(frame) & STATE;
   }
   kind(frame: number): number {
     return (this.#status(frame) & KIND) >>> KIND_SHIFT;
@@ -137,10 +145,6 @@ export class Frames {
     this.#records[frame * WORDS + which] = to;
   }
 
-  /** Frames that hold something, standby and modified ones included. */
-  get inUse(): number {
-    return this.#unused - this.#freeCount;
-  }
   get standbyCount(): number {
     return this.#standby.length;
   }
@@ -166,31 +170,59 @@ export class Frames {
   }
 
   /**
-   * Takes a free frame, with its first reference, or NO_FRAME when there is none. `clear` makes its bytes
-   * zero; without it they are anybody's, and the caller must overwrite all of them.
+   * Takes a free frame, with its first reference, or NO_FRAME when there is none: if it can be had, the home of guest
+   * page `shownAt`. `clear` makes its bytes zero; without it they are anybody's, and the caller must overwrite all of them.
    */
-  take(clear: boolean, kind: number, owner: number, page: number): number {
+  take(clear: boolean, kind: number, owner: number, page: number, shownAt: number): number {
+    if (this.inUse === this.count) return NO_FRAME;
     const records = this.#records;
-    let frame = this.#freeFirst;
-    // Freed frames first: the host never takes touched pages of a WebAssembly.Memory back.
-    if (frame !== NO_FRAME) {
-      this.#freeFirst = records[frame * WORDS + NEXT]! | 0;
-      this.#freeCount--;
+    const frame = this.#choose(shownAt);
+    const at = frame * WORDS;
+    if ((records[at + STATUS]! & STATE) === FrameState.free) {
+      this.#removeFree(frame);
       if (clear) {
         const from = FRAMES + frame * PAGE_SIZE;
         this.ram.bytes.fill(0, from, from + PAGE_SIZE);
       }
-    } else {
-      if (this.#unused === this.count) return NO_FRAME;
-      frame = this.#unused++;
     }
-    const at = frame * WORDS;
+    this.inUse++;
     records[at + REFERENCES] = 1;
     records[at + STATUS] = FrameState.active | (kind << KIND_SHIFT);
     records[at + OWNER] = owner;
     records[at + PAGE_LOW] = page;
     records[at + PAGE_HIGH] = page / 0x1_0000_0000;
     return frame;
+  }
+  #choose(shownAt: number): number {
+    const home = homeOf(shownAt);
+    if (home < MAX_FRAMES) {
+      const state = this.#records[home * WORDS + STATUS]! & STATE;
+      if (state === FrameState.free || (state === FrameState.zeroed && this.#freeCount < MOST_SPARE))
+        return home;
+    }
+    return this.#freeCount > 0 ? this.#free[this.#freeCount - 1]! : this.#anyUnused();
+  }
+  /** There is one: fewer than `count` are in use, and none is free. */
+  #anyUnused(): number {
+    while (this.state(this.#lastUnused) !== FrameState.zeroed) this.#lastUnused--;
+    return this.#lastUnused;
+  }
+  #removeFree(frame: number): void {
+    const place = this.#records[frame * WORDS + PLACE]!;
+    const last = this.#free[--this.#freeCount]!;
+    this.#free[place] = last;
+    this.#records[last * WORDS + PLACE] = place;
+  }
+
+  /** Makes a frame in use somebody else's. */
+  reassign(frame: number, kind: number, owner: number, page: number): void {
+    const at = frame * WORDS;
+    this.#unlist(frame);
+    this.#records[at + STATUS] =
+      (this.#records[at + STATUS]! & -LOCK) | FrameState.active | (kind << KIND_SHIFT);
+    this.#records[at + OWNER] = owner;
+    this.#records[at + PAGE_LOW] = page;
+    this.#records[at + PAGE_HIGH] = page / 0x1_0000_0000;
   }
 
   /** Gives a frame back, whatever still counts as a reference to it. */
@@ -199,10 +231,10 @@ export class Frames {
     const at = frame * WORDS;
     this.#records[at + REFERENCES] = 0;
     this.#records[at + STATUS] = FrameState.free;
-    this.#records[at + NEXT] = this.#freeFirst;
+    this.#records[at + PLACE] = this.#freeCount;
+    this.#free[this.#freeCount++] = frame;
     this.holdsCode[frame] = 0;
-    this.#freeFirst = frame;
-    this.#freeCount++;
+    this.inUse--;
   }
 
   addReference(frame: number): void {
@@ -267,33 +299,36 @@ export class Frames {
     this.#setState(frame, FrameState.active);
   }
 
-  /** Throws if the lists and states contradict each other. For tests. */
-  validate(): void {
-    let free = 0;
-    for (let frame = this.#freeFirst; frame !== NO_FRAME; frame = this.#link(frame, NEXT)) {
+  /** Throws if the lists and states, and what is in use, contradict each other. For tests. */
+  validate(inUse: Iterable<number>): void {
+    for (let place = 0; place < this.#freeCount; place++) {
+      const frame = this.#free[place]!;
       if (this.state(frame) !== FrameState.free)
-        throw new Error(`frame ${frame} is on the free list but not free`);
-      if (++free > this.count) throw new Error('the free list is a ring');
+        throw new Error(`frame ${frame} is among the free ones but not free`);
+      if (this.#records[frame * WORDS + PLACE] !== place)
+        throw new Error(`free frame ${frame} is not in the place it notes`);
     }
-    if (free !== this.#freeCount) throw new Error(`${free} frames are free, ${this.#freeCount} were counted`);
     this.#validateList(this.#standby, FrameState.standby);
     this.#validateList(this.#modified, FrameState.modified);
-    for (let frame = 0; frame < this.#unused; frame++) this.#validateFrame(frame);
+    let count = 0;
+    for (const frame of inUse) {
+      this.#validateFrame(frame);
+      count++;
+    }
+    if (count !== this.inUse) throw new Error(`${count} frames are in use, ${this.inUse} were counted`);
   }
 
   #validateFrame(frame: number): void {
     const state = this.state(frame);
-    if (state === FrameState.zeroed) throw new Error(`frame ${frame} was used but counts as never used`);
-    const used = state !== FrameState.free;
-    if (used !== this.references(frame) > 0)
+    if (state <= FrameState.free || this.references(frame) === 0)
       throw new Error(`frame ${frame} in state ${state} has ${this.references(frame)} references`);
-    const resting = used && this.references(frame) === 1 && this.isRefillable(frame);
+    const resting = this.references(frame) === 1 && this.isRefillable(frame);
     const expected = !resting
       ? FrameState.active
       : this.isDirty(frame)
         ? FrameState.modified
         : FrameState.standby;
-    if (used && state !== expected) throw new Error(`frame ${frame} is in state ${state}, not ${expected}`);
+    if (state !== expected) throw new Error(`frame ${frame} is in state ${state}, not ${expected}`);
   }
 
   #validateList(list: FrameList, state: number): void {

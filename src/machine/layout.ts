@@ -3,12 +3,16 @@
  *
  *     0x000000  nothing (a host address of 0 means "no address")
  *     0x001000  state of the running CPU (cpu-state.ts)
- *     0x010000  first-level TLB, reads    4096 entries x 16 bytes
- *     0x020000  first-level TLB, writes   4096 entries x 16 bytes
+ *     0x010000  first-level TLB, reads    8192 entries x 8 bytes
+ *     0x020000  first-level TLB, writes   8192 entries x 8 bytes
  *     0x030000  jump cache                4096 entries x 16 bytes
  *     0x040000  constants and scratch of the translator
  *     0x100000  second-level TLB: 1 MiB for reads, 1 MiB for writes (of the running address space)
  *     0x400000  frames
+ *     the last 64 KiB: where translated code puts accesses together that cross a page
+ *
+ * The frames are a window onto guest address space: the home of a guest page is the frame at the low 32 bits of its
+ * address, counted from FRAMES. Translated code finds a page at home without looking up where its frame is.
  */
 
 /** Bytes in a page of guest address space and in the frame behind it. */
@@ -22,17 +26,20 @@ export const HIGHEST_ADDRESS = 0x7fff_fffe_ffff;
 export const CPU_STATE = 0x1000;
 export const TLB_READ = 0x10000;
 export const TLB_WRITE = 0x20000;
-export const TLB_ENTRIES = 4096;
-export const TLB_ENTRY_SIZE = 16;
+export const TLB_ENTRIES = 8192;
+export const TLB_ENTRY_SIZE = 8;
 export const JUMP_CACHE = 0x30000;
 export const JUMP_CACHE_ENTRIES = 4096;
 export const TRANSLATOR_SCRATCH = 0x40000;
 export const TLB2_READ = 0x100000;
 export const TLB2_WRITE = 0x200000;
 export const TLB2_ENTRIES = 0x8000;
+export const TLB2_ENTRY_SIZE = 16;
 /** Byte offset of frame 0. */
 export const FRAMES = 0x400000;
 /** Size of the WebAssembly.Memory in bytes: 4 GiB, all that 32-bit wasm can address. */
 export const RAM_BYTES = 0x1_0000_0000;
+/** Where an access that crosses a page is put together. */
+export const CROSSING = RAM_BYTES - GRANULE;
 /** Most frames that a machine can have. */
-export const MAX_FRAMES = (RAM_BYTES - FRAMES) / PAGE_SIZE;
+export const MAX_FRAMES = (CROSSING - FRAMES) / PAGE_SIZE;

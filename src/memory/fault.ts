@@ -1,5 +1,6 @@
 import { FrameKind, NO_FRAME } from '../machine/frames.ts';
 import { FRAMES, PAGE_SIZE } from '../machine/layout.ts';
+import { homeOf } from '../machine/placement.ts';
 import { MEM_PRIVATE, PAGE_GUARD, PAGE_READWRITE, WRITE } from './constants.ts';
 import { CHARGED, COPIED, LOCKED, PageState, PROTECT_SHIFT, STATE_MASK, WRITTEN } from './page-table.ts';
 import { addLock, dropFrame, flagsOf, holdsFrame, plainFlags, sectionIndex } from './pages.ts';
@@ -166,7 +167,7 @@ function demandZero(space: AddressSpace, page: number, flags: number): number {
 
 function takePrivate(space: AddressSpace, page: number, clear: boolean): number {
   const { system } = space;
-  const frame = system.takeFrame(clear, FrameKind.private, space.id, page);
+  const frame = system.takeFrame(clear, FrameKind.private, space.id, page, page);
   if (frame === NO_FRAME) system.pageInStatus = STATUS_INSUFFICIENT_RESOURCES;
   return frame;
 }
@@ -188,21 +189,16 @@ function bring(space: AddressSpace, region: Region, page: number): number {
   if (resident !== NO_FRAME) return resident;
   if (pages.source === undefined) space.statistics.demandZero++;
   else space.statistics.pageIn++;
-  return pages.bring(index);
+  return pages.bring(index, page);
 }
 
 /** Copy-on-write: the page gets bytes of its own, and READWRITE instead of WRITECOPY. */
 function copyPage(space: AddressSpace, region: Region, page: number, flags: number): number {
-  const { frames } = space.system;
   const source = residentFrame(space, region, page, flags);
   if (source === NO_FRAME) return NO_FRAME;
-  const frame = takePrivate(space, page, false);
+  const frame = takeOver(space, region, page, source) ? source : copyOf(space, page, source);
   if (frame === NO_FRAME) return NO_FRAME;
-  const from = frames.offset(source);
-  space.system.ram.bytes.copyWithin(frames.offset(frame), from, from + PAGE_SIZE);
   const was = space.table.flags(page);
-  space.system.codeChanged(source);
-  dropFrame(space, was, source);
   const marks = (was & LOCKED) | COPIED | CHARGED;
   region.mix();
   space.table.set(
@@ -210,10 +206,38 @@ function copyPage(space: AddressSpace, region: Region, page: number, flags: numb
     PageState.resident | marks | (afterCopy(was >>> PROTECT_SHIFT) << PROTECT_SHIFT),
     frame,
   );
-  if ((was & LOCKED) !== 0) addLock(space, frame);
   space.statistics.copyOnWrite++;
-  space.countResident();
   space.changed(page, 1);
+  return frame;
+}
+
+/**
+ * Where only this page shows the section's frame, and it is at home there, the copy is the section's: the page keeps
+ * the frame. False where it does not.
+ */
+function takeOver(space: AddressSpace, region: Region, page: number, source: number): boolean {
+  const { system } = space;
+  const { frames } = system;
+  if (source !== homeOf(page) || frames.references(source) !== 2) return false;
+  if (!region.section!.pages.moveAway(sectionIndex(region, page))) return false;
+  system.codeChanged(source);
+  frames.dropReference(source);
+  frames.reassign(source, FrameKind.private, space.id, page);
+  return true;
+}
+
+/** A private frame with the bytes of `source`, which the page lets go of. */
+function copyOf(space: AddressSpace, page: number, source: number): number {
+  const { frames, ram } = space.system;
+  const frame = takePrivate(space, page, false);
+  if (frame === NO_FRAME) return NO_FRAME;
+  const from = frames.offset(source);
+  ram.bytes.copyWithin(frames.offset(frame), from, from + PAGE_SIZE);
+  const was = space.table.flags(page);
+  space.system.codeChanged(source);
+  dropFrame(space, was, source);
+  if ((was & LOCKED) !== 0) addLock(space, frame);
+  space.countResident();
   return frame;
 }
 

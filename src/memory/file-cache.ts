@@ -1,6 +1,7 @@
 import { NO_FRAME } from '../machine/frames.ts';
 import type { HostError, HostFile } from '../machine/host.ts';
 import { PAGE_SIZE } from '../machine/layout.ts';
+import { NOWHERE } from '../machine/placement.ts';
 import type { Section } from './section.ts';
 import { CLUSTER_PAGES, type PageSource, SharedPages } from './shared-pages.ts';
 import {
@@ -166,7 +167,7 @@ export class FileCache {
   }
 
   #readPage(page: number, offset: number, into: Uint8Array): number {
-    const frame = this.pages.bring(page);
+    const frame = this.pages.bring(page, NOWHERE);
     if (frame === NO_FRAME) return this.#readPast(page * PAGE_SIZE + offset, into);
     const at = this.system.frames.offset(frame) + offset;
     into.set(this.system.ram.bytes.subarray(at, at + into.length));

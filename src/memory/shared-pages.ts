@@ -1,5 +1,6 @@
 import { FrameKind, NO_FRAME } from '../machine/frames.ts';
 import { PAGE_SIZE } from '../machine/layout.ts';
+import { NOWHERE } from '../machine/placement.ts';
 import { ENTRY_WORDS, LEAF_PAGES, PageState, PageTable, STATE_MASK, WRITTEN } from './page-table.ts';
 import type { Region } from './regions.ts';
 import { STATUS_INSUFFICIENT_RESOURCES, STATUS_SUCCESS } from './status.ts';
@@ -86,17 +87,22 @@ export class SharedPages {
     }
   }
 
-  /** Brings a page into RAM. Answers its frame, or NO_FRAME with the reason in system.pageInStatus. */
-  bring(page: number): number {
+  /**
+   * Brings a page into RAM that guest page `shownAt` will show (or NOWHERE). Answers its frame, or NO_FRAME with the
+   * reason in system.pageInStatus.
+   */
+  bring(page: number, shownAt: number): number {
     const frame = this.resident(page);
     if (frame !== NO_FRAME) return frame;
-    if (this.source === undefined) return this.#enter(page, true);
+    if (this.source === undefined) return this.#enter(page, true, shownAt);
     const count = this.#cluster(page);
-    return count === 1 ? this.#bringOne(page, this.source) : this.#bringMany(page, count, this.source);
+    return count === 1
+      ? this.#bringOne(page, this.source, shownAt)
+      : this.#bringMany(page, count, this.source, shownAt);
   }
 
-  #bringOne(page: number, source: PageSource): number {
-    const frame = this.#enter(page, false);
+  #bringOne(page: number, source: PageSource, shownAt: number): number {
+    const frame = this.#enter(page, false, shownAt);
     if (frame === NO_FRAME) return NO_FRAME;
     const status = source.fill(page, this.system.frames.bytes(frame));
     if (status === STATUS_SUCCESS) return frame;
@@ -105,7 +111,7 @@ export class SharedPages {
     return NO_FRAME;
   }
 
-  #bringMany(page: number, count: number, source: PageSource): number {
+  #bringMany(page: number, count: number, source: PageSource, shownAt: number): number {
     const bytes = scratch.subarray(0, count * PAGE_SIZE);
     const status = source.fill(page, bytes);
     if (status !== STATUS_SUCCESS) {
@@ -114,7 +120,7 @@ export class SharedPages {
     }
     for (let i = 0; i < count; i++) {
       // There are frames enough (#cluster), so nothing is written back meanwhile through the same buffer.
-      const frame = this.#enter(page + i, false);
+      const frame = this.#enter(page + i, false, shownAt === NOWHERE ? NOWHERE : shownAt + i);
       this.system.frames.bytes(frame).set(bytes.subarray(i * PAGE_SIZE, (i + 1) * PAGE_SIZE));
     }
     return this.resident(page);
@@ -131,9 +137,22 @@ export class SharedPages {
     return count;
   }
 
-  #enter(page: number, clear: boolean): number {
+  /** Moves a page from its frame, which only one view shows, to another. False if there is none. */
+  moveAway(page: number): boolean {
+    const { frames, ram } = this.system;
+    const from = this.resident(page);
+    const to = this.system.takeFrame(false, FrameKind.shared, this.id, page, NOWHERE);
+    if (to === NO_FRAME) return false;
+    ram.bytes.copyWithin(frames.offset(to), frames.offset(from), frames.offset(from) + PAGE_SIZE);
+    this.table.set(page, PageState.shared, to);
+    if (this.source !== undefined) frames.setRefillable(to);
+    frames.setDirty(to, frames.isDirty(from));
+    return true;
+  }
+
+  #enter(page: number, clear: boolean, shownAt: number): number {
     const { frames } = this.system;
-    const frame = this.system.takeFrame(clear, FrameKind.shared, this.id, page);
+    const frame = this.system.takeFrame(clear, FrameKind.shared, this.id, page, shownAt);
     if (frame === NO_FRAME) {
       this.system.pageInStatus = STATUS_INSUFFICIENT_RESOURCES;
       return NO_FRAME;

@@ -63,11 +63,14 @@ export class MemorySystem {
     this.commitCharge -= pages;
   }
 
-  /** A frame for a new page; where none is free, one that a file or an image can do without. */
-  takeFrame(clear: boolean, kind: number, owner: number, page: number): number {
-    const frame = this.frames.take(clear, kind, owner, page);
+  /**
+   * A frame for a new page that guest page `shownAt` will show (or NOWHERE); where none is free, one that a file or an
+   * image can do without.
+   */
+  takeFrame(clear: boolean, kind: number, owner: number, page: number, shownAt: number): number {
+    const frame = this.frames.take(clear, kind, owner, page, shownAt);
     if (frame !== NO_FRAME || !this.#reclaim()) return frame;
-    return this.frames.take(clear, kind, owner, page);
+    return this.frames.take(clear, kind, owner, page, shownAt);
   }
 
   /** Frees the frame that nobody maps and that was used longest ago. Nothing that is mapped is touched. */

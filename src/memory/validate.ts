@@ -19,7 +19,6 @@ import type { MemorySystem } from './system.ts';
 
 /** Counts everything again from the page tables and compares. For tests: throws an Error that says what is wrong. */
 export function validateSystem(system: MemorySystem): void {
-  system.frames.validate();
   const references = new Map<number, number>();
   const locks = new Map<number, number>();
   let charge = 0;
@@ -28,7 +27,7 @@ export function validateSystem(system: MemorySystem): void {
   equal(system.commitCharge, charge, 'pages charged to commit');
   check(charge <= system.commitLimit, `${charge} pages are charged, over the limit of ${system.commitLimit}`);
   const { frames } = system;
-  equal(frames.inUse, references.size, 'frames in use');
+  frames.validate(references.keys());
   for (const [frame, count] of references) {
     equal(frames.references(frame), count, `references of frame ${frame}`);
     equal(frames.locks(frame), locks.get(frame) ?? 0, `locks of frame ${frame}`);

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { FRAMES } from '../../src/machine/layout.ts';
+import type { Frames } from '../../src/machine/frames.ts';
 import { Ram } from '../../src/machine/ram.ts';
 import {
   EXECUTE,
@@ -32,7 +32,7 @@ import {
   type Section as SectionModel,
   SpaceModel,
 } from './reference-model.ts';
-import { TestFile } from './support.ts';
+import { TestFile, wipe } from './support.ts';
 
 const RUNS = Number(process.env.WINMEM_MODEL_RUNS ?? 500);
 const CALLS = 200;
@@ -198,6 +198,8 @@ function alike(one: object, other: object): boolean {
   return Object.keys(a).every(same) && Object.keys(b).every(same);
 }
 
+let last: Frames | undefined;
+
 /** The real memory manager beside the model, and what a TLB would remember of it. */
 class Pair {
   readonly system: MemorySystem;
@@ -213,8 +215,9 @@ class Pair {
   readonly tlbs: Map<number, number>[] = [new Map(), new Map()];
 
   constructor() {
-    ram.bytes.fill(0, FRAMES, FRAMES + FRAME_COUNT * PAGE);
+    if (last !== undefined) wipe(last);
     this.system = new MemorySystem(ram, { frames: FRAME_COUNT, commitLimit: LIMIT });
+    last = this.system.frames;
     this.spaces = [this.system.createSpace(), this.system.createSpace()];
     this.models = this.spaces.map(() => new SpaceModel(this.model, FIRST, END));
     this.cache = this.system.files.open(this.file);

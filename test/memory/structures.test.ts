@@ -1,6 +1,8 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { FrameKind, FrameState, Frames, NO_FRAME } from '../../src/machine/frames.ts';
+import { FRAMES, MAX_FRAMES } from '../../src/machine/layout.ts';
+import { MOST_SPARE, NOWHERE } from '../../src/machine/placement.ts';
 import { Ram } from '../../src/machine/ram.ts';
 import { MEM_PRIVATE } from '../../src/memory/constants.ts';
 import { ENTRY_WORDS, PageTable } from '../../src/memory/page-table.ts';
@@ -157,8 +159,8 @@ test('the runs of a region split and join as its pages differ', () => {
 describe('frames', () => {
   test('are given out zeroed when asked, freed ones first, and no more than there are', () => {
     const frames = new Frames(ram, 3);
-    const [a, b, c] = [0, 1, 2].map((page) => frames.take(true, FrameKind.private, 7, page + 2 ** 34));
-    expect(frames.take(true, FrameKind.private, 7, 0)).toBe(NO_FRAME);
+    const [a, b, c] = [0, 1, 2].map((page) => frames.take(true, FrameKind.private, 7, page + 2 ** 34, page));
+    expect(frames.take(true, FrameKind.private, 7, 0, 0)).toBe(NO_FRAME);
     expect([frames.inUse, frames.available]).toEqual([3, 0]);
     expect([frames.owner(b!), frames.page(b!), frames.kind(b!), frames.state(b!)]).toEqual([
       7,
@@ -171,15 +173,40 @@ describe('frames', () => {
     expect(frames.dropReference(b!)).toBe(0);
     frames.free(b!);
     expect([frames.inUse, frames.state(b!)]).toEqual([2, FrameState.free]);
-    expect(frames.take(true, FrameKind.shared, 1, 1)).toBe(b);
+    expect(frames.take(true, FrameKind.shared, 1, 1, NOWHERE)).toBe(b);
     expect(frames.bytes(b!).every((byte) => byte === 0)).toBe(true);
     expect(frames.frameAt(frames.offset(c!) + 4095)).toBe(c);
+  });
+
+  test('are at home where they can be: at the low half of the address that shows them', () => {
+    const frames = new Frames(ram, 0x10000);
+    const take = (page: number) => frames.take(true, FrameKind.private, 7, page, page);
+    expect([take(0x140), take(0x7_ff81_2345)]).toEqual([0x140, 0x1_2345]);
+    const taken = take(0x10_0140);
+    expect(taken).not.toBe(0x140);
+    frames.free(0x140);
+    expect(take(0x20_0140)).toBe(0x140);
+    expect(take(0xf_ffff)).toBeLessThan(MAX_FRAMES);
+    frames.validate([0x140, 0x1_2345, taken, frames.frameAt(FRAMES + (MAX_FRAMES - 2) * 4096)]);
+  });
+
+  test('are freed ones once so many are spare, wherever a page would be at home', () => {
+    const frames = new Frames(ram, MAX_FRAMES);
+    const take = (page: number) => frames.take(false, FrameKind.private, 7, page, page);
+    const made = Array.from({ length: MOST_SPARE }, (_, page) => take(page));
+    for (const frame of made.slice(1)) frames.free(frame);
+    expect(take(0x8_0000)).toBe(0x8_0000);
+    frames.free(0x8_0000);
+    frames.free(0);
+    const last = take(0x9_0000);
+    expect([last, frames.inUse]).toEqual([0, 1]);
+    frames.validate([last]);
   });
 
   test('that nobody maps rest on standby or modified, oldest first', () => {
     const frames = new Frames(ram, 8);
     const made = [0, 1, 2].map((page) => {
-      const frame = frames.take(true, FrameKind.shared, 1, page);
+      const frame = frames.take(true, FrameKind.shared, 1, page, NOWHERE);
       frames.setRefillable(frame);
       return frame;
     });
@@ -201,7 +228,7 @@ describe('frames', () => {
     frames.addLock(made[2]!);
     expect([frames.locks(made[2]!), frames.references(made[2]!)]).toEqual([1, 2]);
     frames.dropLock(made[2]!);
-    frames.validate();
+    frames.validate(made);
   });
 
   test('cannot be fewer than one or more than fit', () => {

@@ -1,4 +1,6 @@
+import { FrameState, type Frames } from '../../src/machine/frames.ts';
 import type { HostError, HostFile, HostFileStatus } from '../../src/machine/host.ts';
+import { MAX_FRAMES } from '../../src/machine/layout.ts';
 import { Ram } from '../../src/machine/ram.ts';
 import { GuestMemory } from '../../src/memory/guest-memory.ts';
 import type { AddressSpace, MemoryInfo } from '../../src/memory/space.ts';
@@ -13,11 +15,20 @@ export interface Bench {
   memory: GuestMemory;
 }
 
+let last: Frames | undefined;
+
 export function bench(frames = 4096): Bench {
-  ram.bytes.fill(0, 0x400000, 0x400000 + frames * 0x1000);
+  if (last !== undefined) wipe(last);
   const system = new MemorySystem(ram, { frames });
+  last = system.frames;
   const space = system.createSpace();
   return { system, space, memory: new GuestMemory(space) };
+}
+
+/** Makes the RAM of frames that are used no more as good as new. */
+export function wipe(frames: Frames): void {
+  for (let frame = 0; frame < MAX_FRAMES; frame++)
+    if (frames.state(frame) !== FrameState.zeroed) frames.bytes(frame).fill(0);
 }
 
 export function query(space: AddressSpace, address: number): MemoryInfo {

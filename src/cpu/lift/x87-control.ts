@@ -44,7 +44,7 @@ function isShort(instruction: Instruction): number {
 function liftImage(e: Emitter, helper: X87Helper, imm: number): void {
   const { size } = memoryOf(e.instruction);
   const modify = tlb.beginModify(e, tlb.address(e, memoryOf(e.instruction)), size);
-  callHelper(e, helper, imm, () => e.code.get(modify.host));
+  callHelper(e, helper, imm, () => tlb.pushHost(e, modify));
   e.code.op(OP.drop);
   tlb.commitModify(e, modify);
 }
@@ -68,7 +68,7 @@ function liftFxsave(e: Emitter, is64: number): void {
   const at = tlb.address(e, operand);
   tlb.checkAligned(e, at);
   const modify = tlb.beginModify(e, at, operand.size);
-  callHelper(e, 'fxsave', is64, () => e.code.get(modify.host));
+  callHelper(e, 'fxsave', is64, () => tlb.pushHost(e, modify));
   e.code.op(OP.drop);
   for (let register = 0; register < 16; register++)
     tlb.storePart(e, modify, IMAGE_XMM + register * 16, 16, () => e.get(xmm(register)));
@@ -82,7 +82,7 @@ function liftFxrstor(e: Emitter, is64: number): void {
   const image = tlb.beginRead(e, at, operand.size);
   tlb.loadPart(e, image, IMAGE_MXCSR, 4);
   loadMxcsr(e, e.save(I32));
-  callHelper(e, 'fxrstor', is64, () => e.code.get(image.host));
+  callHelper(e, 'fxrstor', is64, () => tlb.pushHost(e, image));
   e.code.op(OP.drop);
   for (let register = 0; register < 16; register++) {
     tlb.loadPart(e, image, IMAGE_XMM + register * 16, 16);

@@ -78,7 +78,7 @@ function liftRead(
   const operand = memoryOf(instruction);
   checkPending(e);
   const at = tlb.address(e, operand);
-  callHelper(e, helper, imm, () => tlb.pushReadable(e, at, operand.size));
+  callHelper(e, helper, imm, () => tlb.pushReadableHost(e, at, operand.size));
   e.code.op(OP.drop);
   if (!isControl) notePointers(e, at);
 }
@@ -87,7 +87,7 @@ function liftWrite(e: Emitter, instruction: Instruction, helper: X87Helper, imm:
   const operand = memoryOf(instruction);
   checkPending(e);
   const modify = tlb.beginModify(e, tlb.address(e, operand), operand.size);
-  callHelper(e, helper, imm, () => e.code.get(modify.host));
+  callHelper(e, helper, imm, () => tlb.pushHost(e, modify));
   e.code.op(OP.drop);
   tlb.commitModify(e, modify);
   notePointers(e, modify.at);

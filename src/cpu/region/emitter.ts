@@ -133,7 +133,7 @@ export class Emitter {
   }
   /** Gives a group its local: from here on its check has been made. */
   openGroup(group: AccessGroup): void {
-    group.addend = this.#groupLocal(this.#openGroups.length);
+    group.checked = this.#groupLocal(this.#openGroups.length);
     this.#openGroups.push(group);
   }
   #groupLocal(index: number): number {
@@ -141,9 +141,9 @@ export class Emitter {
   }
   /** Makes all groups checked so far take the slow path from here on. */
   distrustGroups(): void {
-    for (const { addend } of this.#openGroups) {
+    for (const { checked } of this.#openGroups) {
       this.code.i32(0);
-      this.code.set(addend);
+      this.code.set(checked);
     }
   }
   /** At the start of a block: groups do not reach across. */

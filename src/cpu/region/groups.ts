@@ -17,8 +17,8 @@ export interface AccessGroup {
   high: number;
   /** Some member writes, so the check is one for writing. */
   writes: boolean;
-  /** Local with the TLB addend, or 0 after a failed check; -1 before the first member is emitted. */
-  addend: number;
+  /** Local with 1, or 0 after a failed check; -1 before the first member is emitted. */
+  checked: number;
 }
 
 export interface Member {
@@ -68,7 +68,7 @@ export function planGroups({ instructions, effects }: Block): (AccessPlan | unde
 function mergeNear(accesses: readonly Access[], plans: (AccessPlan | undefined)[]): void {
   let first = 0;
   while (first < accesses.length) {
-    const group: AccessGroup = { low: accesses[first]!.offset, high: 0, writes: false, addend: -1 };
+    const group: AccessGroup = { low: accesses[first]!.offset, high: 0, writes: false, checked: -1 };
     group.high = group.low + accesses[first]!.size;
     let end = first;
     for (; end < accesses.length; end++) {

@@ -1,5 +1,5 @@
 import { RSP, STATE } from '../../machine/cpu-state.ts';
-import { FRAMES, PAGE_SIZE, TLB_READ, TLB_WRITE } from '../../machine/layout.ts';
+import { CROSSING, FRAMES, PAGE_SIZE, TLB_READ, TLB_WRITE } from '../../machine/layout.ts';
 import type { MemoryOperand, Segment } from '../decode/instruction.ts';
 import type { Emitter, Helper } from '../region/emitter.ts';
 import { STREAM_NUMBERS } from '../region/streams.ts';
@@ -8,21 +8,21 @@ import { I32, I64, OP, SIMD, VOID } from '../wasm/opcodes.ts';
 import {
   READ_STREAMS,
   STACK_STREAM,
-  STREAM_ADDEND,
   STREAM_ENTRY_SIZE,
   STREAM_NARROW,
   STREAM_NARROW_LIMIT,
   STREAM_TLB,
   STREAM_WIDE,
   STREAM_WIDE_LIMIT,
-  TLB_ADDEND,
   TLB_INDEX_MASK,
+  TLB_INDEX_SHIFT,
 } from './layout.ts';
 import { fillStream, loadOp, storeOp } from './tlb-runtime.ts';
 
 /*
  * Every access of translated code to guest memory is emitted here. The fast path compares the tag of the entry of
- * the first byte's page with the page of the last byte, so an access that crosses a page misses.
+ * the first byte's page with the page of the last byte, so an access that crosses a page misses. What it pushes is a
+ * place: the host address counted from FRAMES, which for a page with a tag is the low half of the guest address.
  */
 
 /** Computes the effective address of a memory operand into a new temporary. */
@@ -110,7 +110,7 @@ function writeComparison(
   const positions = [code.length + 1];
   code.get(at);
   if (distance !== 0) code.i64op(OP.i64_add, distance);
-  code.i64op(OP.i64_shr_u, 8);
+  code.i64op(OP.i64_shr_u, TLB_INDEX_SHIFT);
   code.op(OP.i32_wrap_i64);
   code.i32op(OP.i32_and, TLB_INDEX_MASK);
   positions.push(code.length + 1);
@@ -124,14 +124,13 @@ function writeComparison(
   return positions;
 }
 
-/** Emits the comparison of a range with its TLB entry; yields the local with the entry. */
-function compareTag(e: Emitter, { at, distance, size, tlb }: Range): number {
+/** Emits the comparison of a range with its TLB entry. */
+function compareTag(e: Emitter, { at, distance, size, tlb }: Range): void {
   const entry = e.temp(I32);
   if (distance === 0 && size <= 16 && at < ONE_BYTE_LOCALS && entry < ONE_BYTE_LOCALS) {
     const { code, positions } = template(size, tlb);
     e.code.appendPatched(code, positions, [at, entry, at]);
   } else writeComparison(e.code, at, entry, distance, size, tlb);
-  return entry;
 }
 
 /** What is to be checked: `size` bytes at the address in local `at` + `distance`. */
@@ -143,9 +142,9 @@ interface Range {
 }
 
 /**
- * Emits an access as its fast path (with the host address pushed) and its slow path. A member of a group relies on
- * the check of the group's first member; after a slow path nothing checked before is relied on any more, because it
- * may have changed what a page shows.
+ * Emits an access as its fast path (with the place pushed) and its slow path. A member of a group relies on the check
+ * of the group's first member; after a slow path nothing checked before is relied on any more, because it may have
+ * changed what a page shows.
  */
 function checked(
   e: Emitter,
@@ -159,59 +158,41 @@ function checked(
   const { code } = e;
   const member = e.memberAt(at);
   const group = member?.group;
-  const pushHost = (pushAddend: () => void) => {
+  const first = group !== undefined && group.checked < 0;
+  const quickly = () => {
+    if (first) {
+      code.i32(1);
+      code.set(group.checked);
+    }
     code.get(at);
     code.op(OP.i32_wrap_i64);
-    pushAddend();
-    code.op(OP.i32_add);
     fast();
   };
   const slowly = () => {
     slow();
     e.distrustGroups();
   };
-  if (group !== undefined && group.addend >= 0) {
-    code.get(group.addend);
+  const either = () => {
     code.ifLikely(type);
-    pushHost(() => code.get(group.addend));
+    quickly();
     code.else();
     slowly();
     code.end();
+  };
+  if (group !== undefined && !first) {
+    code.get(group.checked);
+    either();
     return;
   }
   const used = group === undefined ? tlb : group.writes ? TLB_WRITE : TLB_READ;
   const distance = group === undefined ? 0 : group.low - member!.offset;
   const range = { at, distance, size: group === undefined ? size : group.high - group.low, tlb: used };
   if (group !== undefined) e.openGroup(group);
-  const keepAddend = () => {
-    if (group !== undefined) code.tee(group.addend);
-  };
   const stream = e.streamAt(at);
-  if (stream >= 0 && range.size <= STREAM_WIDE)
-    checkedStream(
-      e,
-      range,
-      stream,
-      type,
-      (pushAddend) => {
-        pushHost(() => {
-          pushAddend();
-          keepAddend();
-        });
-      },
-      slowly,
-    );
+  if (stream >= 0 && range.size <= STREAM_WIDE) checkedStream(e, range, stream, type, quickly, slowly);
   else {
-    const entry = compareTag(e, range);
-    code.ifLikely(type);
-    pushHost(() => {
-      code.get(entry);
-      code.memory(OP.i32_load, used + TLB_ADDEND);
-      keepAddend();
-    });
-    code.else();
-    slowly();
-    code.end();
+    compareTag(e, range);
+    either();
   }
 }
 
@@ -221,18 +202,14 @@ function checkedStream(
   range: Range,
   stream: number,
   type: number,
-  fast: (pushAddend: () => void) => void,
+  fast: () => void,
   slow: () => void,
 ): void {
   const { code } = e;
   const number = range.tlb === TLB_WRITE && stream !== STACK_STREAM ? stream + STREAM_NUMBERS : stream;
   const entry = STREAM_TLB + number * STREAM_ENTRY_SIZE;
-  const addend = e.temp(I32);
   code.block(type);
   code.block(VOID);
-  code.i32(0);
-  code.memory(OP.i32_load, entry + STREAM_ADDEND);
-  code.set(addend);
   pushStart(code, range);
   code.i32(0);
   code.memory(OP.i64_load, entry);
@@ -245,28 +222,20 @@ function checkedStream(
     // Misses are so rare here that a look into the TLB is not worth its place in the code.
     pushStart(code, range);
     e.callRarely('refillStack');
-  } else lookAgain(e, range, entry, addend);
+  } else lookAgain(e, range, entry);
   slow();
   code.br(1);
   code.end();
-  fast(() => code.get(addend));
+  fast();
   code.end();
 }
 
 /** Looks into the TLB; if the range is there, fills the entry and leaves the innermost block. */
-function lookAgain(e: Emitter, range: Range, entry: number, addend: number): void {
+function lookAgain(e: Emitter, range: Range, entry: number): void {
   const { code } = e;
-  const tlbEntry = compareTag(e, range);
+  compareTag(e, range);
   code.ifLikely(VOID);
-  code.get(tlbEntry);
-  code.memory(OP.i32_load, range.tlb + TLB_ADDEND);
-  code.set(addend);
-  fillStream(
-    code,
-    entry,
-    () => pushStart(code, range),
-    () => code.get(addend),
-  );
+  fillStream(code, entry, () => pushStart(code, range));
   code.br(1);
   code.end();
 }
@@ -276,7 +245,7 @@ function pushStart(code: Code, { at, distance }: Range): void {
   if (distance !== 0) code.i64op(OP.i64_add, distance);
 }
 
-/** Pushes the host address of `size` bytes at the address in local `at`; leaves the region on a fault. */
+/** Pushes the place of `size` bytes at the address in local `at`; leaves the region on a fault. */
 function pushChecked(e: Emitter, at: number, size: number, tlb: number, miss: Helper): void {
   const { code } = e;
   const host = e.temp(I32);
@@ -295,31 +264,37 @@ function pushChecked(e: Emitter, at: number, size: number, tlb: number, miss: He
       code.op(OP.i32_eqz);
       e.exitIfFailed();
       code.get(host);
+      code.i32op(OP.i32_sub, FRAMES);
     },
   );
 }
 
-/** Pushes the host address for reading. The bytes there must be used at once. */
-export function pushReadable(e: Emitter, at: number, size: number): void {
+/** Pushes the place for reading. The bytes there must be used at once. */
+function pushReadable(e: Emitter, at: number, size: number): void {
   pushChecked(e, at, size, TLB_READ, 'missRead');
+}
+/** The same as a host address, for a helper. */
+export function pushReadableHost(e: Emitter, at: number, size: number): void {
+  pushReadable(e, at, size);
+  e.code.i32op(OP.i32_add, FRAMES);
 }
 
 /** Pushes the value of `size` bytes at the address in local `at`: i32 (zero-extended), i64 or v128. */
 export function load(e: Emitter, at: number, size: number): void {
   pushReadable(e, at, size);
-  loadOp(e.code, size);
+  loadOp(e.code, size, FRAMES);
 }
 
 /** Pushes the f32 or f64 at the address in local `at`. */
 export function loadFloat(e: Emitter, at: number, size: 4 | 8): void {
   pushReadable(e, at, size);
-  e.code.memory(size === 8 ? OP.f64_load : OP.f32_load);
+  e.code.memory(size === 8 ? OP.f64_load : OP.f32_load, FRAMES);
 }
 
 /** Pushes the 4 or 8 bytes at the address in local `at` as v128 with zeros above. */
 export function loadLowLane(e: Emitter, at: number, size: 4 | 8): void {
   pushReadable(e, at, size);
-  e.code.simdMemory(size === 8 ? SIMD.v128_load64_zero : SIMD.v128_load32_zero);
+  e.code.simdMemory(size === 8 ? SIMD.v128_load64_zero : SIMD.v128_load32_zero, FRAMES);
 }
 
 /** Stores local `value` to the address in local `at`. */
@@ -327,7 +302,7 @@ export function store(e: Emitter, at: number, size: number, value: number): void
   const { code } = e;
   const fast = () => {
     code.get(value);
-    storeOp(code, size);
+    storeOp(code, size, FRAMES);
   };
   checked(e, at, size, TLB_WRITE, VOID, fast, () => {
     code.get(at);
@@ -341,13 +316,13 @@ export function store(e: Emitter, at: number, size: number, value: number): void
 export function storeRun(e: Emitter, at: number, pushes: readonly (() => void)[], slow: () => void): void {
   const { code } = e;
   e.nameStream(at, STACK_STREAM);
-  const host = e.temp(I32);
+  const place = e.temp(I32);
   const fast = () => {
-    code.set(host);
+    code.set(place);
     pushes.forEach((push, index) => {
-      code.get(host);
+      code.get(place);
       push();
-      storeOp(code, 8, index * 8);
+      storeOp(code, 8, FRAMES + index * 8);
     });
   };
   checked(e, at, pushes.length * 8, TLB_WRITE, VOID, fast, slow);
@@ -364,12 +339,12 @@ export function storeSlowly(e: Emitter, at: number, push: () => void): void {
 export function loadRun(e: Emitter, at: number, pops: readonly (() => void)[], slow: () => void): void {
   const { code } = e;
   e.nameStream(at, STACK_STREAM);
-  const host = e.temp(I32);
+  const place = e.temp(I32);
   const fast = () => {
-    code.set(host);
+    code.set(place);
     pops.forEach((pop, index) => {
-      code.get(host);
-      loadOp(code, 8, index * 8);
+      code.get(place);
+      loadOp(code, 8, FRAMES + index * 8);
       pop();
     });
   };
@@ -392,36 +367,43 @@ export function loadSlowly(e: Emitter, at: number): void {
 /** A read-modify-write in progress. */
 export interface Modify {
   readonly at: number;
-  readonly host: number;
+  /** Local with the place of the first byte. */
+  readonly place: number;
   readonly size: number;
 }
 
 /** Checks an access that reads and writes; nothing after it can fault. */
 export function beginModify(e: Emitter, at: number, size: number): Modify {
   pushChecked(e, at, size, TLB_WRITE, 'missModify');
-  return { at, size, host: e.save(I32) };
+  return { at, size, place: e.save(I32) };
 }
 
 export function loadModify(e: Emitter, modify: Modify): void {
-  e.code.get(modify.host);
-  loadOp(e.code, modify.size);
+  e.code.get(modify.place);
+  loadOp(e.code, modify.size, FRAMES);
 }
 
 /** Stores local `value` back. */
 export function endModify(e: Emitter, modify: Modify, value: number): void {
   const { code } = e;
-  code.get(modify.host);
+  code.get(modify.place);
   code.get(value);
-  storeOp(code, modify.size);
+  storeOp(code, modify.size, FRAMES);
   commitModify(e, modify);
 }
 
-/** Completes a read-modify-write whose bytes at `host` were changed. */
+/** Pushes the host address of the first byte, for a helper. */
+export function pushHost(e: Emitter, modify: Modify): void {
+  e.code.get(modify.place);
+  e.code.i32op(OP.i32_add, FRAMES);
+}
+
+/** Completes a read-modify-write whose bytes were changed. */
 export function commitModify(e: Emitter, modify: Modify): void {
   const { code } = e;
   if (modify.size === 1) return;
-  code.get(modify.host);
-  code.i32op(OP.i32_lt_u, FRAMES);
+  code.get(modify.place);
+  code.i32op(OP.i32_ge_u, CROSSING - FRAMES);
   code.ifUnlikely(VOID);
   code.get(modify.at);
   code.i32(modify.size);
@@ -444,13 +426,13 @@ export function checkAligned(e: Emitter, at: number): void {
 /** Checks an access whose bytes are read in parts, before any other access. */
 export function beginRead(e: Emitter, at: number, size: number): Modify {
   pushReadable(e, at, size);
-  return { at, size, host: e.save(I32) };
+  return { at, size, place: e.save(I32) };
 }
 
 /** Pushes the 4, 8 or 16 bytes at `offset` of what is being modified. */
 export function loadPart(e: Emitter, modify: Modify, offset: number, size: 4 | 8 | 16): void {
-  e.code.get(modify.host);
-  loadOp(e.code, size, offset);
+  e.code.get(modify.place);
+  loadOp(e.code, size, FRAMES + offset);
 }
 
 /** Stores 4, 8 or 16 bytes, which `push` pushes, at `offset` of what is being modified. */
@@ -461,7 +443,7 @@ export function storePart(
   size: 4 | 8 | 16,
   push: () => void,
 ): void {
-  e.code.get(modify.host);
+  e.code.get(modify.place);
   push();
-  storeOp(e.code, size, offset);
+  storeOp(e.code, size, FRAMES + offset);
 }

@@ -1,27 +1,37 @@
-import { TRANSLATOR_SCRATCH } from '../../machine/layout.ts';
+import {
+  FRAMES,
+  TLB_ENTRIES,
+  TLB_ENTRY_SIZE,
+  TLB2_ENTRIES,
+  TLB2_ENTRY_SIZE,
+  TRANSLATOR_SCRATCH,
+} from '../../machine/layout.ts';
 import { STREAM_NUMBERS } from '../region/streams.ts';
 
 /**
- * A TLB entry: 16 bytes, the guest page address (64 bits; all ones = empty) and the addend (32 bits) that
- * turns the low 32 bits of a guest address into a host address. Entry number = page number modulo the count.
+ * Translated code reaches a page only by way of a tag: its guest page address (64 bits; all ones = empty). Only pages at
+ * home (machine/placement.ts) have tags, so the low 32 bits of a guest address say where its bytes are, counted from
+ * FRAMES. Entry number = page number modulo the count. The second level holds all pages: a tag and the addend (32 bits)
+ * that turns the low 32 bits of a guest address into a host address.
  */
-export const TLB_ADDEND = 8;
-export const TLB_INDEX_MASK = 0xfff0;
-export const TLB2_INDEX_MASK = 0x7fff0;
-/** Where an access that crosses a page is put together. */
-export const CROSSING = TRANSLATOR_SCRATCH;
+export const TLB_INDEX_SHIFT = 9;
+export const TLB_INDEX_MASK = (TLB_ENTRIES - 1) * TLB_ENTRY_SIZE;
+export const TLB2_INDEX_SHIFT = 8;
+export const TLB2_INDEX_MASK = (TLB2_ENTRIES - 1) * TLB2_ENTRY_SIZE;
+export const TLB2_ADDEND = 8;
+/** The addend of a page at home. */
+export const HOME_ADDEND = FRAMES;
 
 /**
  * The TLB of streams: accesses that mostly stay in one page (see region/streams.ts, and the stack) have entries of
  * their own, found by number instead of by address. An entry: the guest page address (64 bits); below which offset in
- * it a narrow access, and a wide one, may begin (64 bits each; 0 = empty); and the addend. What begins nearer to the
- * page's end misses. Streams that share an entry only take it from each other.
+ * it a narrow access, and a wide one, may begin (64 bits each; 0 = empty). What begins nearer to the page's end misses.
+ * Streams that share an entry only take it from each other.
  */
 export const STREAM_TLB = TRANSLATOR_SCRATCH + 0x1000;
 export const STREAM_ENTRY_SIZE = 32;
 export const STREAM_NARROW_LIMIT = 8;
 export const STREAM_WIDE_LIMIT = 16;
-export const STREAM_ADDEND = 24;
 /** Most bytes of a narrow access, and of a wide one: a group of accesses that are checked together. */
 export const STREAM_NARROW = 16;
 export const STREAM_WIDE = 64;

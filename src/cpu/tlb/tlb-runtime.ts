@@ -1,23 +1,24 @@
 import { STATE } from '../../machine/cpu-state.ts';
-import { PAGE_SIZE, TLB_READ, TLB_WRITE, TLB2_READ, TLB2_WRITE } from '../../machine/layout.ts';
+import { CROSSING, PAGE_SIZE, TLB_READ, TLB_WRITE, TLB2_READ, TLB2_WRITE } from '../../machine/layout.ts';
 import type { RuntimeBuilder } from '../runtime/builder.ts';
 import { I64_I32, RuntimeFunction } from '../runtime/function.ts';
 import { HELPERS } from '../runtime/helpers.ts';
 import type { Code } from '../wasm/code.ts';
-import { FC, I32, I64, OP, SIMD, V128 } from '../wasm/opcodes.ts';
+import { FC, I32, I64, OP, SIMD, V128, VOID } from '../wasm/opcodes.ts';
 import {
-  CROSSING,
+  HOME_ADDEND,
   STACK_STREAM,
-  STREAM_ADDEND,
   STREAM_ENTRY_SIZE,
   STREAM_NARROW,
   STREAM_NARROW_LIMIT,
   STREAM_TLB,
   STREAM_WIDE,
   STREAM_WIDE_LIMIT,
-  TLB_ADDEND,
   TLB_INDEX_MASK,
+  TLB_INDEX_SHIFT,
+  TLB2_ADDEND,
   TLB2_INDEX_MASK,
+  TLB2_INDEX_SHIFT,
 } from './layout.ts';
 
 /** Adds the functions that serve what the first-level TLB does not hold. */
@@ -31,12 +32,23 @@ export function addTlbFunctions(runtime: RuntimeBuilder): void {
   for (const size of [1, 2, 4, 8, 16] as const) runtime.define(`store${size}`, storeFunction(runtime, size));
 }
 
-/** Pushes the byte offset of the entry of the page of the i64 local `address`. */
-function entryOffset(code: Code, address: number, mask: number): void {
+/** Pushes the byte offset of the entry in the second level of the page of the i64 local `address`. */
+function secondEntry(code: Code, address: number): void {
   code.get(address);
-  code.i64op(OP.i64_shr_u, 8);
+  code.i64op(OP.i64_shr_u, TLB2_INDEX_SHIFT);
   code.op(OP.i32_wrap_i64);
-  code.i32op(OP.i32_and, mask);
+  code.i32op(OP.i32_and, TLB2_INDEX_MASK);
+}
+
+/** Enters the page of the i64 local `address`, which is at home, in the first level. */
+function fillFirst(code: Code, address: number, tlb: number): void {
+  code.get(address);
+  code.i64op(OP.i64_shr_u, TLB_INDEX_SHIFT);
+  code.op(OP.i32_wrap_i64);
+  code.i32op(OP.i32_and, TLB_INDEX_MASK);
+  code.get(address);
+  code.i64op(OP.i64_and, -PAGE_SIZE);
+  code.memory(OP.i64_store, tlb);
 }
 
 /** (address, size) → host address within one page: second level, then the host, which fills both. */
@@ -45,7 +57,7 @@ function pageFunction(runtime: RuntimeBuilder, tlb: number, tlb2: number, probe:
   const { code } = f;
   const entry = f.local(I32);
   const addend = f.local(I32);
-  entryOffset(code, 0, TLB2_INDEX_MASK);
+  secondEntry(code, 0);
   code.tee(entry);
   code.memory(OP.i64_load, tlb2);
   code.get(0);
@@ -53,16 +65,12 @@ function pageFunction(runtime: RuntimeBuilder, tlb: number, tlb2: number, probe:
   code.op(OP.i64_eq);
   code.if(I32);
   code.get(entry);
-  code.memory(OP.i32_load, tlb2 + TLB_ADDEND);
-  code.set(addend);
-  entryOffset(code, 0, TLB_INDEX_MASK);
-  code.tee(entry);
-  code.get(0);
-  code.i64op(OP.i64_and, -PAGE_SIZE);
-  code.memory(OP.i64_store, tlb);
-  code.get(entry);
-  code.get(addend);
-  code.memory(OP.i32_store, tlb + TLB_ADDEND);
+  code.memory(OP.i32_load, tlb2 + TLB2_ADDEND);
+  code.tee(addend);
+  code.i32op(OP.i32_eq, HOME_ADDEND);
+  code.if(VOID);
+  fillFirst(code, 0, tlb);
+  code.end();
   code.get(0);
   code.op(OP.i32_wrap_i64);
   code.get(addend);
@@ -79,8 +87,8 @@ function pageFunction(runtime: RuntimeBuilder, tlb: number, tlb2: number, probe:
   return f;
 }
 
-/** Fills an entry in the TLB of streams with the page of the address that `pushAddress` pushes. */
-export function fillStream(code: Code, entry: number, pushAddress: () => void, pushAddend: () => void): void {
+/** Fills an entry in the TLB of streams with the page, which is at home, of the address that `pushAddress` pushes. */
+export function fillStream(code: Code, entry: number, pushAddress: () => void): void {
   code.i32(0);
   pushAddress();
   code.i64op(OP.i64_and, -PAGE_SIZE);
@@ -91,32 +99,26 @@ export function fillStream(code: Code, entry: number, pushAddress: () => void, p
   code.i32(0);
   code.i64(PAGE_SIZE + 1 - STREAM_WIDE);
   code.memory(OP.i64_store, entry + STREAM_WIDE_LIMIT);
-  code.i32(0);
-  pushAddend();
-  code.memory(OP.i32_store, entry + STREAM_ADDEND);
 }
 
-/** (address): if its page can be written without more ado it becomes that of the stack in the TLB of streams. */
+/** (address): if its page is at home and can be written without more ado it becomes that of the stack. */
 function refillStackFunction(): RuntimeFunction {
   const f = new RuntimeFunction(HELPERS.refillStack);
   const { code } = f;
   const entry = f.local(I32);
-  entryOffset(code, 0, TLB2_INDEX_MASK);
+  secondEntry(code, 0);
   code.tee(entry);
   code.memory(OP.i64_load, TLB2_WRITE);
   code.get(0);
   code.i64op(OP.i64_and, -PAGE_SIZE);
   code.op(OP.i64_eq);
-  code.if(0x40);
-  fillStream(
-    code,
-    STREAM_TLB + STACK_STREAM * STREAM_ENTRY_SIZE,
-    () => code.get(0),
-    () => {
-      code.get(entry);
-      code.memory(OP.i32_load, TLB2_WRITE + TLB_ADDEND);
-    },
-  );
+  code.if(VOID);
+  code.get(entry);
+  code.memory(OP.i32_load, TLB2_WRITE + TLB2_ADDEND);
+  code.i32op(OP.i32_eq, HOME_ADDEND);
+  code.if(VOID);
+  fillStream(code, STREAM_TLB + STACK_STREAM * STREAM_ENTRY_SIZE, () => code.get(0));
+  code.end();
   code.end();
   return f;
 }
@@ -154,7 +156,7 @@ function bothPages(
     code.call(runtime.index(page));
     code.tee(into);
     code.op(OP.i32_eqz);
-    code.if(0x40);
+    code.if(VOID);
     code.i32(failure);
     code.op(OP.return);
     code.end();
@@ -186,7 +188,7 @@ function missFunction(runtime: RuntimeBuilder, page: string): RuntimeFunction {
   const { code } = f;
   const size = () => code.get(1);
   const first = crossing(f, size);
-  code.if(0x40);
+  code.if(VOID);
   const { low, high } = bothPages(f, runtime, page, first, size, 0);
   copy(
     code,
@@ -269,7 +271,7 @@ function storeFunction(runtime: RuntimeBuilder, size: 1 | 2 | 4 | 8 | 16): Runti
   const pushSize = () => code.i32(size);
   if (size > 1) {
     const first = crossing(f, pushSize);
-    code.if(0x40);
+    code.if(VOID);
     const { low, high } = bothPages(f, runtime, 'pageWrite', first, pushSize, 1);
     code.i32(CROSSING);
     code.get(1);
@@ -284,7 +286,7 @@ function storeFunction(runtime: RuntimeBuilder, size: 1 | 2 | 4 | 8 | 16): Runti
   code.call(runtime.index('pageWrite'));
   code.tee(host);
   code.op(OP.i32_eqz);
-  code.if(0x40);
+  code.if(VOID);
   code.i32(1);
   code.op(OP.return);
   code.end();

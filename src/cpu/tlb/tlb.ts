@@ -1,19 +1,30 @@
 import {
   FRAMES,
+  MAX_FRAMES,
   PAGE_SIZE,
   TLB_ENTRIES,
   TLB_ENTRY_SIZE,
   TLB_READ,
   TLB_WRITE,
   TLB2_ENTRIES,
+  TLB2_ENTRY_SIZE,
   TLB2_READ,
   TLB2_WRITE,
 } from '../../machine/layout.ts';
 import type { Ram } from '../../machine/ram.ts';
-import { STREAM_TLB, STREAM_TLB_BYTES, TLB_ADDEND, TLB_INDEX_MASK, TLB2_INDEX_MASK } from './layout.ts';
+import {
+  HOME_ADDEND,
+  STREAM_TLB,
+  STREAM_TLB_BYTES,
+  TLB_INDEX_MASK,
+  TLB_INDEX_SHIFT,
+  TLB2_ADDEND,
+  TLB2_INDEX_MASK,
+  TLB2_INDEX_SHIFT,
+} from './layout.ts';
 
 const FIRST_BYTES = TLB_ENTRIES * TLB_ENTRY_SIZE;
-const SECOND_BYTES = TLB2_ENTRIES * TLB_ENTRY_SIZE;
+const SECOND_BYTES = TLB2_ENTRIES * TLB2_ENTRY_SIZE;
 const LOW = 0x1_0000_0000;
 
 /** The TypeScript side of both TLB levels: fills and drops entries. Entries belong to the running address space. */
@@ -21,12 +32,13 @@ export class Tlb {
   readonly #bytes: Uint8Array;
   readonly #words: Uint32Array;
   /** 1 = a write entry for this frame may exist. */
-  readonly #isWritable: Uint8Array;
+  readonly #isWritable = new Uint8Array(MAX_FRAMES);
+  /** Those frames. */
+  #writable: number[] = [];
 
-  constructor(ram: Ram, frames: number) {
+  constructor(ram: Ram) {
     this.#bytes = ram.bytes;
     this.#words = ram.words;
-    this.#isWritable = new Uint8Array(frames);
     this.flush();
   }
 
@@ -38,7 +50,8 @@ export class Tlb {
   #flushWrites(): void {
     this.#bytes.fill(0xff, TLB_WRITE, TLB_WRITE + FIRST_BYTES);
     this.#bytes.fill(0xff, TLB2_WRITE, TLB2_WRITE + SECOND_BYTES);
-    this.#isWritable.fill(0);
+    for (const frame of this.#writable) this.#isWritable[frame] = 0;
+    this.#writable = [];
     this.#flushStreams();
   }
   #flushStreams(): void {
@@ -54,19 +67,23 @@ export class Tlb {
     this.#fill(TLB_READ, TLB2_READ, low, high, host);
   }
   fillWrite(low: number, high: number, host: number): void {
-    this.#isWritable[(host - FRAMES) >>> 12] = 1;
+    const frame = (host - FRAMES) >>> 12;
+    if (this.#isWritable[frame] === 0) {
+      this.#isWritable[frame] = 1;
+      this.#writable.push(frame);
+    }
     this.#fill(TLB_WRITE, TLB2_WRITE, low, high, host);
   }
   #fill(first: number, second: number, low: number, high: number, host: number): void {
-    const index = (low >>> 8) | (high << 24);
-    this.#set(first + (index & TLB_INDEX_MASK), low, high, host);
-    this.#set(second + (index & TLB2_INDEX_MASK), low, high, host);
+    const addend = (host - low) | 0;
+    if (addend === HOME_ADDEND) this.#setTag(first + firstIndex(low, high), low, high);
+    const at = second + secondIndex(low, high);
+    this.#setTag(at, low, high);
+    this.#words[(at + TLB2_ADDEND) >>> 2] = addend;
   }
-  #set(at: number, low: number, high: number, host: number): void {
-    const words = this.#words;
-    words[at >>> 2] = low & -PAGE_SIZE;
-    words[(at >>> 2) + 1] = high;
-    words[(at + TLB_ADDEND) >>> 2] = host - low;
+  #setTag(at: number, low: number, high: number): void {
+    this.#words[at >>> 2] = low & -PAGE_SIZE;
+    this.#words[(at >>> 2) + 1] = high;
   }
 
   /** Drops the entries of pages. */
@@ -79,11 +96,10 @@ export class Tlb {
     for (let page = firstPage; page < firstPage + pageCount; page++) {
       const high = Math.floor(page / 0x10_0000);
       const low = ((page * PAGE_SIZE) % LOW) >>> 0;
-      const index = (low >>> 8) | (high << 24);
-      this.#clear(TLB_READ + (index & TLB_INDEX_MASK), low, high);
-      this.#clear(TLB_WRITE + (index & TLB_INDEX_MASK), low, high);
-      this.#clear(TLB2_READ + (index & TLB2_INDEX_MASK), low, high);
-      this.#clear(TLB2_WRITE + (index & TLB2_INDEX_MASK), low, high);
+      this.#clear(TLB_READ + firstIndex(low, high), low, high);
+      this.#clear(TLB_WRITE + firstIndex(low, high), low, high);
+      this.#clear(TLB2_READ + secondIndex(low, high), low, high);
+      this.#clear(TLB2_WRITE + secondIndex(low, high), low, high);
     }
   }
   #clear(at: number, low: number, high: number): void {
@@ -92,4 +108,11 @@ export class Tlb {
     words[at >>> 2] = 0xffff_ffff;
     words[(at >>> 2) + 1] = 0xffff_ffff;
   }
+}
+
+function firstIndex(low: number, high: number): number {
+  return ((low >>> TLB_INDEX_SHIFT) | (high << (32 - TLB_INDEX_SHIFT))) & TLB_INDEX_MASK;
+}
+function secondIndex(low: number, high: number): number {
+  return ((low >>> TLB2_INDEX_SHIFT) | (high << (32 - TLB2_INDEX_SHIFT))) & TLB2_INDEX_MASK;
 }
