@@ -40,6 +40,8 @@ function show(expected, actual) {
 }
 
 startWine();
+// Wine's services keep the output of the program that starts them: it would not end while they live.
+spawnSync(...wineCommand('cmd', ['/c', 'exit']), { env: wineEnvironment, stdio: 'ignore' });
 const wine = blocks(...wineCommand(exe, args), wineEnvironment);
 const ours = blocks(process.execPath, [join(root, 'dist/cli.js'), 'run', exe, ...args], process.env);
 const different = wine.flatMap((block, i) => (block.join() === ours[i]?.join() ? [] : [i]));

@@ -59,30 +59,41 @@ function alternating(size: Size): Entry {
   return entry('rw,r', lift, FLOAT_OPTIONS);
 }
 
-/** Products of the lanes that the high half of the immediate names, their sum in those that the low half names. */
+/**
+ * Products of the lanes that the high half of the immediate names, their sum in those that the low half names. There is
+ * one sum, of even and odd neighbours first: the other way round a NaN would be another one.
+ */
 function dotProduct(size: Size): Entry {
   const all = size === 8 ? [0, 1] : [0, 1, 2, 3];
   const lift = (e: Emitter, i: Instruction) => {
     const { code } = e;
     const bits = immediate(i.operands[2]);
-    const keep = (shift: number) => {
-      code.v128(0, 0, 0, 0);
-      code.shuffle(lanes(size, ...all.map((lane) => ((bits >> (lane + shift)) & 1 ? lane : all.length))));
-    };
+    const pick = (lane: (lane: number) => number) => code.shuffle(lanes(size, ...all.map(lane)));
     const source = saveVector(e, i, 1);
     const target = saveVector(e, i, 0);
     pushPacked(e, 'mul', size, target, source, (bits >> 4) & lanesOf(size, false));
-    keep(4);
-    let sum = e.save(V128);
+    code.v128(0, 0, 0, 0);
+    pick((lane) => ((bits >> (lane + 4)) & 1 ? lane : all.length));
+    let sums = e.save(V128);
     for (let distance = 1; distance < all.length; distance *= 2) {
-      code.get(sum);
-      code.get(sum);
-      code.shuffle(lanes(size, ...all.map((lane) => lane ^ distance)));
-      pushPacked(e, 'add', size, sum, e.save(V128));
-      sum = e.save(V128);
+      code.get(sums);
+      code.get(sums);
+      pick((lane) => (lane + distance) % all.length);
+      const neighbours = e.save(V128);
+      const added = all.filter((lane) => lane % (2 * distance) === 0);
+      pushPacked(
+        e,
+        'add',
+        size,
+        sums,
+        neighbours,
+        added.reduce((bit, lane) => bit | (1 << lane), 0),
+      );
+      sums = e.save(V128);
     }
-    code.get(sum);
-    keep(0);
+    code.get(sums);
+    code.v128(0, 0, 0, 0);
+    pick((lane) => ((bits >> lane) & 1 ? 0 : all.length));
     e.set(xmmOf(operandAt(i, 0)));
   };
   return entry('rw,r,-', lift, FLOAT_OPTIONS);
