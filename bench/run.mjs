@@ -12,7 +12,7 @@ import { parseArgs } from 'node:util';
 import { haveWine, startWine, wineCommand, wineEnvironment } from '../scripts/wine.mjs';
 
 const root = join(dirname(fileURLToPath(import.meta.url)), '..');
-const CLI = join(root, 'dist/cli.js');
+const CLI = join(root, 'dist/cli.cjs');
 const SUITES = { memory: 'bench/guest/memory.exe', kernels: 'bench/guest/kernels.exe' };
 const LIMITS = {
   'demand-zero-fault': 0.2,
@@ -118,7 +118,7 @@ function main() {
       check: { type: 'boolean', default: false },
     },
   });
-  if (!existsSync(CLI)) throw new Error('dist/cli.js is not built: npm run build');
+  if (!existsSync(CLI)) throw new Error('dist/cli.cjs is not built: npm run build');
   const rounds = Number(values.rounds);
   const wanted = positionals.length > 0 ? positionals : [...Object.keys(SUITES), 'hello'];
   if (haveWine) startWine();

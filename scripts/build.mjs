@@ -8,7 +8,7 @@ import { v8Flags } from './v8-flags.mjs';
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
 const { version } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'));
-const entries = { cli: 'src/cli/main.ts', winmem: 'src/winmem.ts', memory: 'src/memory.ts' };
+const entries = { winmem: 'src/winmem.ts', memory: 'src/memory.ts' };
 const outdir = process.env.WINMEM_DIST ?? join(root, 'dist');
 /** Puts the bytes of the static WebAssembly modules in place of the files that make them, runtime/…-code.ts. */
 const moduleBytes = {
@@ -40,6 +40,16 @@ const common = {
 };
 rmSync(outdir, { recursive: true, force: true });
 await build({ ...common, entryPoints: entries, splitting: true, format: 'esm' });
+// The command is CommonJS: Node's loader of ES modules takes longer to start than that of these.
+const url = 'commandUrl';
+await build({
+  ...common,
+  entryPoints: { cli: 'src/cli/main.ts' },
+  format: 'cjs',
+  outExtension: { '.js': '.cjs' },
+  define: { ...common.define, 'import.meta.url': url },
+  banner: { js: `const ${url} = require("node:url").pathToFileURL(__filename).href;` },
+});
 // The script that src/cli/load-run.ts loads: an expression, which is a function from `require` to `run`.
 await build({
   ...common,

@@ -43,7 +43,7 @@ startWine();
 // Wine's services keep the output of the program that starts them: it would not end while they live.
 spawnSync(...wineCommand('cmd', ['/c', 'exit']), { env: wineEnvironment, stdio: 'ignore' });
 const wine = blocks(...wineCommand(exe, args), wineEnvironment);
-const ours = blocks(process.execPath, [join(root, 'dist/cli.js'), 'run', exe, ...args], process.env);
+const ours = blocks(process.execPath, [join(root, 'dist/cli.cjs'), 'run', exe, ...args], process.env);
 const different = wine.flatMap((block, i) => (block.join() === ours[i]?.join() ? [] : [i]));
 for (const i of isAll ? different : different.slice(0, 1)) show(wine[i], ours[i] ?? []);
 console.log(`${different.length} of ${wine.length} sets differ`);

@@ -24,7 +24,7 @@ export function install() {
 
 /** Builds dist/ when a source is newer. */
 export function build() {
-  const built = join(root, 'dist/cli.js');
+  const built = join(root, 'dist/cli.cjs');
   const sources = ['src', 'scripts/build.mjs', 'package.json', 'tsconfig.json'].map((path) =>
     newest(join(root, path)),
   );

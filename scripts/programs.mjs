@@ -104,7 +104,7 @@ class Comparison {
     const report = `data:text/javascript,import{writeFileSync}from'node:fs';process.on('exit',()=>writeFileSync(${JSON.stringify(
       usage,
     )},String(process.resourceUsage().maxRSS)))`;
-    const args = ['--import', report, join(root, 'dist/cli.js'), 'run', '--quiet', '--json', json];
+    const args = ['--import', report, join(root, 'dist/cli.cjs'), 'run', '--quiet', '--json', json];
     args.push(join(folder, test.program), ...test.args);
     const { code, time } = spawnIn(folder, output, process.execPath, args, { stdin, env: process.env });
     const outcome = JSON.parse(readFileSync(json, 'utf8'));

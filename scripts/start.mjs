@@ -7,7 +7,7 @@ install();
 build();
 const given = process.argv.slice(2);
 const args = given.length > 0 ? given : ['run', '--stats', join(root, 'examples/alloc.exe')];
-const child = spawn(process.execPath, [join(root, 'dist/cli.js'), ...args], {
+const child = spawn(process.execPath, [join(root, 'dist/cli.cjs'), ...args], {
   cwd: process.env.INIT_CWD ?? process.cwd(),
   stdio: 'inherit',
 });

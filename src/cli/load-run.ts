@@ -1,3 +1,8 @@
+import { readFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { fileURLToPath } from 'node:url';
+import { setFlagsFromString } from 'node:v8';
+import { Script } from 'node:vm';
 import type { run } from './run.ts';
 
 /** Space-separated; empty when V8 is to run as it is. */
@@ -5,30 +10,26 @@ declare const WINMEM_V8_FLAGS: string;
 
 /** Tells V8 how a run goes; before anything large is made. */
 export function tuneEngine(): void {
-  const { setFlagsFromString } = process.getBuiltinModule('node:v8');
   for (const flag of WINMEM_V8_FLAGS.split(' ')) if (flag !== '') setFlagsFromString(flag);
 }
 
 /** Ends what is good for a start only: from the next collection on the heap grows as V8 thinks best. */
 export function growAsUsual(): void {
-  process.getBuiltinModule('node:v8').setFlagsFromString('--heap-growing-percent=0');
+  setFlagsFromString('--heap-growing-percent=0');
 }
 
 /**
  * `run`, from the script that scripts/build.mjs puts beside this one. Most programs run for less time than
  * Node takes to compile all of that, so the build stores V8's code for it; another version of V8 ignores the
- * file and compiles. Node's modules are fetched here, not imported: importing `fs` as a module loads streams too.
+ * file and compiles. The script is ASCII, so it is Latin-1, too, which is read faster.
  */
 export function loadRun(): typeof run {
-  const { readFileSync } = process.getBuiltinModule('node:fs');
-  const { Script } = process.getBuiltinModule('node:vm');
-  const filename = process.getBuiltinModule('node:url').fileURLToPath(new URL('run.js', import.meta.url));
-  const require = process.getBuiltinModule('node:module').createRequire(import.meta.url);
-  const script = new Script(readFileSync(filename, 'utf8'), {
+  const filename = fileURLToPath(new URL('run.js', import.meta.url));
+  const script = new Script(readFileSync(filename, 'latin1'), {
     filename,
     cachedData: contents(() => readFileSync(`${filename}.cache`)),
   });
-  return script.runInThisContext()(require);
+  return script.runInThisContext()(createRequire(import.meta.url));
 }
 
 function contents(read: () => Uint8Array): Buffer | undefined {

@@ -1,4 +1,12 @@
-import { FRAMES, MAX_FRAMES, PAGE_SIZE } from './layout.ts';
+import {
+  FRAME_CODE,
+  FRAME_RECORD_SIZE,
+  FRAME_RECORDS,
+  FRAMES,
+  FREE_FRAMES,
+  MAX_FRAMES,
+  PAGE_SIZE,
+} from './layout.ts';
 import { homeOf, MOST_SPARE } from './placement.ts';
 import type { Ram } from './ram.ts';
 
@@ -36,7 +44,7 @@ class FrameList {
 }
 
 // A frame's record, in 32-bit words: one cache line for all that happens to a frame.
-const WORDS = 8;
+const WORDS = FRAME_RECORD_SIZE / 4;
 const REFERENCES = 0;
 /** State in bits 0-2, kind in bits 3-4, then marks; locks in bits 16-31. */
 const STATUS = 1;
@@ -84,9 +92,11 @@ export class Frames {
       throw new RangeError(`a machine has 1 to ${MAX_FRAMES} frames, not ${count}`);
     this.ram = ram;
     this.count = count;
-    this.holdsCode = new Uint8Array(MAX_FRAMES);
-    this.#records = new Uint32Array(MAX_FRAMES * WORDS);
-    this.#free = new Uint32Array(Math.min(MAX_FRAMES, count + MOST_SPARE));
+    // In the machine's memory, not in arrays of their own: V8 would collect garbage each time it hears of so much.
+    const { buffer } = ram.memory;
+    this.holdsCode = new Uint8Array(buffer, FRAME_CODE, MAX_FRAMES);
+    this.#records = new Uint32Array(buffer, FRAME_RECORDS, MAX_FRAMES * WORDS);
+    this.#free = new Uint32Array(buffer, FREE_FRAMES, MAX_FRAMES);
   }
 
   references(frame: number): number {

@@ -8,7 +8,8 @@
  *     0x030000  jump cache                4096 entries x 16 bytes
  *     0x040000  constants and scratch of the translator
  *     0x100000  second-level TLB: 1 MiB for reads, 1 MiB for writes (of the running address space)
- *     0x400000  frames
+ *     0x400000  the frame database (frames.ts): 32 bytes a frame, then a byte, 4 bytes and a byte
+ *     0x2c00000 frames
  *     the last 64 KiB: where translated code puts accesses together that cross a page
  *
  * The frames are a window onto guest address space: the home of a guest page is the frame at the low 32 bits of its
@@ -36,10 +37,19 @@ export const TLB2_WRITE = 0x200000;
 export const TLB2_ENTRIES = 0x8000;
 export const TLB2_ENTRY_SIZE = 16;
 /** Byte offset of frame 0. */
-export const FRAMES = 0x400000;
+export const FRAMES = 0x2c0_0000;
 /** Size of the WebAssembly.Memory in bytes: 4 GiB, all that 32-bit wasm can address. */
 export const RAM_BYTES = 0x1_0000_0000;
 /** Where an access that crosses a page is put together. */
 export const CROSSING = RAM_BYTES - GRANULE;
 /** Most frames that a machine can have. */
 export const MAX_FRAMES = (CROSSING - FRAMES) / PAGE_SIZE;
+/** Records of frames. */
+export const FRAME_RECORDS = 0x40_0000;
+export const FRAME_RECORD_SIZE = 32;
+/** A byte for each frame: whether code was translated from it. */
+export const FRAME_CODE = FRAME_RECORDS + MAX_FRAMES * FRAME_RECORD_SIZE;
+/** A number of 32 bits for each: the stack of free ones. */
+export const FREE_FRAMES = FRAME_CODE + MAX_FRAMES;
+/** A byte for each: whether there may be a TLB entry for writing. */
+export const FRAME_WRITABLE = FREE_FRAMES + MAX_FRAMES * 4;

@@ -2,7 +2,7 @@ import { MAX_FRAMES } from './layout.ts';
 
 /**
  * The home of a guest page: the one frame in which translated code finds it without a second look (see layout.ts).
- * MAX_FRAMES or more where the page has none, in the last 4 MiB of each 4 GiB.
+ * MAX_FRAMES or more where the page has none, in the last 45 MiB of each 4 GiB.
  */
 export function homeOf(page: number): number {
   return page & 0xf_ffff;

@@ -8,7 +8,7 @@ import { MEM_PRIVATE } from '../../src/memory/constants.ts';
 import { ENTRY_WORDS, PageTable } from '../../src/memory/page-table.ts';
 import { RegionTree } from '../../src/memory/region-tree.ts';
 import { Region } from '../../src/memory/regions.ts';
-import { bench } from './support.ts';
+import { bench, wipe } from './support.ts';
 
 const ram = new Ram();
 
@@ -156,9 +156,17 @@ test('the runs of a region split and join as its pages differ', () => {
   );
 });
 
+let last: Frames | undefined;
+
+function newFrames(count: number): Frames {
+  if (last !== undefined) wipe(last);
+  last = new Frames(ram, count);
+  return last;
+}
+
 describe('frames', () => {
   test('are given out zeroed when asked, freed ones first, and no more than there are', () => {
-    const frames = new Frames(ram, 3);
+    const frames = newFrames(3);
     const [a, b, c] = [0, 1, 2].map((page) => frames.take(true, FrameKind.private, 7, page + 2 ** 34, page));
     expect(frames.take(true, FrameKind.private, 7, 0, 0)).toBe(NO_FRAME);
     expect([frames.inUse, frames.available]).toEqual([3, 0]);
@@ -179,7 +187,7 @@ describe('frames', () => {
   });
 
   test('are at home where they can be: at the low half of the address that shows them', () => {
-    const frames = new Frames(ram, 0x10000);
+    const frames = newFrames(0x10000);
     const take = (page: number) => frames.take(true, FrameKind.private, 7, page, page);
     expect([take(0x140), take(0x7_ff81_2345)]).toEqual([0x140, 0x1_2345]);
     const taken = take(0x10_0140);
@@ -191,7 +199,7 @@ describe('frames', () => {
   });
 
   test('are freed ones once so many are spare, wherever a page would be at home', () => {
-    const frames = new Frames(ram, MAX_FRAMES);
+    const frames = newFrames(MAX_FRAMES);
     const take = (page: number) => frames.take(false, FrameKind.private, 7, page, page);
     const made = Array.from({ length: MOST_SPARE }, (_, page) => take(page));
     for (const frame of made.slice(1)) frames.free(frame);
@@ -204,7 +212,7 @@ describe('frames', () => {
   });
 
   test('that nobody maps rest on standby or modified, oldest first', () => {
-    const frames = new Frames(ram, 8);
+    const frames = newFrames(8);
     const made = [0, 1, 2].map((page) => {
       const frame = frames.take(true, FrameKind.shared, 1, page, NOWHERE);
       frames.setRefillable(frame);

@@ -1,6 +1,6 @@
 import { FrameState, type Frames } from '../../src/machine/frames.ts';
 import type { HostError, HostFile, HostFileStatus } from '../../src/machine/host.ts';
-import { MAX_FRAMES } from '../../src/machine/layout.ts';
+import { FRAME_RECORD_SIZE, FRAME_RECORDS, MAX_FRAMES } from '../../src/machine/layout.ts';
 import { Ram } from '../../src/machine/ram.ts';
 import { GuestMemory } from '../../src/memory/guest-memory.ts';
 import type { AddressSpace, MemoryInfo } from '../../src/memory/space.ts';
@@ -27,8 +27,17 @@ export function bench(frames = 4096): Bench {
 
 /** Makes the RAM of frames that are used no more as good as new. */
 export function wipe(frames: Frames): void {
+  const used: number[] = [];
   for (let frame = 0; frame < MAX_FRAMES; frame++)
-    if (frames.state(frame) !== FrameState.zeroed) frames.bytes(frame).fill(0);
+    if (frames.state(frame) !== FrameState.zeroed) {
+      frames.bytes(frame).fill(0);
+      used.push(frame);
+    }
+  for (const frame of used) {
+    const record = FRAME_RECORDS + frame * FRAME_RECORD_SIZE;
+    frames.ram.bytes.fill(0, record, record + FRAME_RECORD_SIZE);
+    frames.holdsCode[frame] = 0;
+  }
 }
 
 export function query(space: AddressSpace, address: number): MemoryInfo {

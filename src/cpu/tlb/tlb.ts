@@ -1,4 +1,5 @@
 import {
+  FRAME_WRITABLE,
   FRAMES,
   MAX_FRAMES,
   PAGE_SIZE,
@@ -32,13 +33,14 @@ export class Tlb {
   readonly #bytes: Uint8Array;
   readonly #words: Uint32Array;
   /** 1 = a write entry for this frame may exist. */
-  readonly #isWritable = new Uint8Array(MAX_FRAMES);
+  readonly #isWritable: Uint8Array;
   /** Those frames. */
   #writable: number[] = [];
 
   constructor(ram: Ram) {
     this.#bytes = ram.bytes;
     this.#words = ram.words;
+    this.#isWritable = ram.bytes.subarray(FRAME_WRITABLE, FRAME_WRITABLE + MAX_FRAMES);
     this.flush();
   }
 
