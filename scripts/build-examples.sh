@@ -1,6 +1,6 @@
 #!/bin/sh
 # Builds every Windows program of the project with Debian's mingw and clang, byte for byte the same each time:
-#   examples/*.c, test/guest/*.c, *.cpp and clang/*.c, bench/guest/*.c, the generated fault and instruction programs.
+#   examples/*.c, test/guest/*.c, *.cpp, clang/*.c and msvc/*.c, bench/guest/*.c, the generated fault and instruction programs.
 # Usage: scripts/build-examples.sh [FOLDER]   FOLDER gets examples/ test/guest/ bench/guest/ scripts/ (default: in place)
 #        scripts/build-examples.sh --check    builds elsewhere and compares with the .exe files checked in
 set -eu
@@ -8,6 +8,7 @@ root=$(cd "$(dirname "$0")/.." && pwd)
 CC=${CC:-x86_64-w64-mingw32-gcc}
 CXX=${CXX:-x86_64-w64-mingw32-g++}
 CLANG=${CLANG:-clang}
+LINK=${LINK:-lld-link}
 
 check=
 if [ "${1:-}" = --check ]; then
@@ -93,6 +94,18 @@ for source in "$root"/test/guest/clang/*.c; do
         -ffile-prefix-map=$root=. $msvcrt -c "test/guest/clang/$name.c" -o "$work/$name.o")
     # shellcheck disable=SC2086
     (cd "$work" && "$CC" $strip -o "$out/test/guest/$name.exe" "$name.o" $ldflags -lntdll)
+    rm -r "$work"
+done
+# The code of MSVC's targets: no headers, no runtime; mingw's import libraries.
+libraries=$(dirname "$(realpath "$("$CC" -print-file-name=libkernel32.a)")")
+for source in "$root"/test/guest/msvc/*.c; do
+    name=$(basename "$source" .c)
+    work=$(mktemp -d)
+    (cd "$root" && "$CLANG" --target=x86_64-pc-windows-msvc -O2 -Wall -Wextra -Werror -fno-ident \
+        -ffile-prefix-map=$root=. -c "test/guest/msvc/$name.c" -o "$work/$name.o")
+    (cd "$work" && "$LINK" /nologo /nodefaultlib /entry:start /subsystem:console /Brepro "/out:$name.exe" "$name.o" \
+        "$libraries/libkernel32.a" "$libraries/libmsvcrt.a")
+    mv "$work/$name.exe" "$out/test/guest/$name.exe"
     rm -r "$work"
 done
 for source in "$root"/test/guest/*.cpp; do

@@ -29,6 +29,7 @@ const KERNEL32_FORWARDS = [
   'RtlDeleteFunctionTable',
   'RtlInstallFunctionTableCallback',
   'RtlRaiseException',
+  '__C_specific_handler',
 ];
 
 /** Our DLLs, the variables that they export, and what they pass on to one another. */
