@@ -1,4 +1,5 @@
-import type { StubFrame } from '../dlls/api.ts';
+import type { ApiFunction, StubFrame } from '../dlls/api.ts';
+import { directCode } from '../dlls/crt/direct.ts';
 import { CALLBACK_RETURN, type ServiceTable } from '../dlls/service-table.ts';
 import type { BuiltDll, CodeBlock, DllSpec, Forward } from '../image/builder.ts';
 import { buildDll } from '../image/builder.ts';
@@ -32,6 +33,12 @@ export interface OwnData {
 }
 
 const EXCEPT_AND_TERMINATE = (UNW_FLAG_EHANDLER | UNW_FLAG_UHANDLER) as 3;
+
+/** The stub of a function that does not call back, or code that does its work itself. */
+function leafOf({ dll, name }: ApiFunction, service: number, table: ServiceTable): CodeBlock {
+  const bytes = table.observer ? undefined : directCode(dll, name, service);
+  return bytes ? { kind: 'code', name, bytes } : plainStub(name, service);
+}
 
 /** mov eax, service; syscall; ret */
 function plainStub(name: string, service: number): CodeBlock {
@@ -112,7 +119,7 @@ export function buildOwnDll(own: OwnDll, table: ServiceTable): BuiltDll {
   const internal: CodeBlock[] = own.spare ? [spareStubs(own.spare)] : [];
   table.functions.forEach((api, service) => {
     if (api?.dll !== own.dll) return;
-    const stub = api.calling ? callingStub(api.name, service, api.frame) : plainStub(api.name, service);
+    const stub = api.calling ? callingStub(api.name, service, api.frame) : leafOf(api, service, table);
     (api.hidden ? internal : exports).push(stub);
   });
   for (const { name, size } of own.data ?? []) exports.push({ kind: 'data', name, size });

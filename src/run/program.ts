@@ -1,7 +1,7 @@
 import { createExecutor } from '../cpu/executor.ts';
 import type { Translator } from '../cpu/translator.ts';
 import { flushRuntimes } from '../dlls/crt/stream.ts';
-import { ServiceTable } from '../dlls/service-table.ts';
+import { type ServiceObserver, ServiceTable } from '../dlls/service-table.ts';
 import { readImage } from '../image/pe.ts';
 import type { Host } from '../machine/host.ts';
 import { WRITE } from '../memory/constants.ts';
@@ -38,6 +38,8 @@ export interface ProgramOptions {
   readonly ram?: number;
   /** Measures how long API calls take, which makes each take a little longer. */
   readonly timed?: boolean;
+  /** Is told of every API call, those included that translated code does itself otherwise. */
+  readonly observer?: ServiceObserver | undefined;
   /** An unused ramMemory(); made when absent. */
   readonly memory?: WebAssembly.Memory;
 }
@@ -93,6 +95,7 @@ export class Program {
     const machine = new Machine({ ram: options.ram, memory: options.memory, host: options.host });
     machine.drives = options.drives;
     const table = new ServiceTable();
+    table.observer = options.observer;
     const { headers } = image;
     const process = machine.createProcess({
       highest: image.isLargeAddressAware ? undefined : HIGHEST_SMALL_ADDRESS,

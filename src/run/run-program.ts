@@ -76,7 +76,6 @@ export async function runProgram(request: RunRequest): Promise<Ended> {
   const program = load(request, exe, file, drives, drives.guestPath(current) ?? 'D:\\');
   if ('refused' in program) return refuse(CANNOT_RUN, ...program.refused);
   try {
-    if (request.observer) program.table.observer = request.observer;
     const end = await program.run({
       timeout: request.timeout,
       fuel: request.fuel,
@@ -110,6 +109,7 @@ function load(
     ram: request.ram,
     memory: request.memory,
     timed: request.timed,
+    observer: request.observer,
   });
 }
 
