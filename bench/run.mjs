@@ -1,82 +1,59 @@
 // The benchmarks: the same .exe under Wine (which runs it natively) and under winmem, in turns, timed inside the
-// program; and a whole process of hello.exe against `node -e 0`. Prints a table in Markdown.
+// program, and the same kernels under qemu-user; a whole process of hello.exe against `node -e 0`; programs that nobody
+// here wrote. Prints a table in Markdown.
 //
-//   node bench/run.mjs [--rounds N] [--json FILE] [memory|kernels|hello]...
+//   node bench/run.mjs [--rounds N] [--json FILE] [--check] [memory|kernels|integer|further|hello|programs]...
 //
-// A ratio is winmem's median over the other's. `limit` is the largest that we accept; --check fails above it.
-import { execFileSync, spawnSync } from 'node:child_process';
+// A ratio is winmem's median over the other's. --check fails when one is above its limit (bench/suites.mjs).
 import { existsSync, writeFileSync } from 'node:fs';
-import { dirname, join } from 'node:path';
-import { fileURLToPath } from 'node:url';
+import { join } from 'node:path';
 import { parseArgs } from 'node:util';
-import { haveWine, startWine, wineCommand, wineEnvironment } from '../scripts/wine.mjs';
+import { root } from '../scripts/prepare.mjs';
+import { haveWine, startWine } from '../scripts/wine.mjs';
+import { measurePrograms } from './programs.mjs';
+import { CLI, nodeMilliseconds, qemuRunner, runWine, runWinmem } from './runners.mjs';
+import { geometricMean, median } from './statistics.mjs';
+import { limitOf, suites } from './suites.mjs';
 
-const root = join(dirname(fileURLToPath(import.meta.url)), '..');
-const CLI = join(root, 'dist/cli.cjs');
-const SUITES = { memory: 'bench/guest/memory.exe', kernels: 'bench/guest/kernels.exe' };
-const LIMITS = {
-  'demand-zero-fault': 0.2,
-  VirtualQuery: 0.2,
-  VirtualProtect: 0.2,
-  'VirtualAlloc+touch+VirtualFree': 0.3,
-  'HeapAlloc+HeapFree': 3,
-  sieve: 5,
-  'list-walk': 5,
-  fib: 5,
-  crc: 5,
-  'hello.exe': 3,
-};
-
-const median = (numbers) => [...numbers].sort((a, b) => a - b)[Math.floor(numbers.length / 2)];
-
-/** What a program printed: name -> { time, checksum }. */
-function parse(output) {
-  const results = new Map();
-  for (const line of output.trim().split(/\r?\n/)) {
-    const [name, time, checksum] = line.split(' ');
-    results.set(name, { time: Number(time), checksum });
-  }
-  return results;
-}
-
-function runWine(exe) {
-  const [command, args] = wineCommand(exe);
-  return parse(
-    execFileSync(command, args, { env: wineEnvironment, stdio: ['ignore', 'pipe', 'ignore'] }).toString(),
-  );
-}
-
-function runWinmem(exe) {
-  const options = { stdio: ['ignore', 'pipe', 'inherit'] };
-  return parse(execFileSync(process.execPath, [CLI, 'run', '--quiet', exe], options).toString());
-}
-
-function measureSuite(suite, rounds) {
-  const exe = join(root, SUITES[suite]);
+/** Runs every runner in each round, in turns: benchmark -> the times of each runner. */
+function measureInTurns(runners, rounds) {
   const times = new Map();
   for (let round = 0; round < rounds; round++) {
-    const wine = runWine(exe);
-    const winmem = runWinmem(exe);
-    for (const [name, native] of wine) {
-      const own = winmem.get(name);
-      if (!own) throw new Error(`${name}: winmem printed no result`);
-      if (own.checksum !== native.checksum)
-        throw new Error(`${name}: ${own.checksum} instead of ${native.checksum}`);
-      const entry = times.get(name) ?? { wine: [], winmem: [] };
-      entry.wine.push(native.time);
-      entry.winmem.push(own.time);
+    const results = runners.map((run) => run());
+    for (const [name, { checksum }] of results[0]) {
+      const all = results.map((result) => result.get(name));
+      const other = all.find((result) => result?.checksum !== checksum);
+      if (other || all.includes(undefined))
+        throw new Error(`${name}: ${other?.checksum} instead of ${checksum}`);
+      const entry = times.get(name) ?? runners.map(() => []);
+      for (const [i, { time }] of all.entries()) entry[i].push(time);
       times.set(name, entry);
     }
   }
-  const unit = suite === 'memory' ? 'ns' : 'µs';
-  return [...times].map(([name, { wine, winmem }]) => row(name, unit, median(winmem), median(wine)));
+  return times;
 }
 
-function milliseconds(args) {
-  const start = process.hrtime.bigint();
-  const { status } = spawnSync(process.execPath, args, { stdio: 'ignore' });
-  if (status !== 0) throw new Error(`node ${args.join(' ')}: exit code ${status}`);
-  return Number(process.hrtime.bigint() - start) / 1e6;
+function measureSuite(suite, rounds) {
+  const { program, unit, native, mean } = suites[suite];
+  const qemu = native && qemuRunner(native);
+  const runners = [() => runWine(program), () => runWinmem(program), ...(qemu ? [qemu] : [])];
+  const rows = [...measureInTurns(runners, rounds)].map(([name, times]) => {
+    const [wine, winmem, emulated] = times.map(median);
+    return row(name, unit, winmem, wine, limitOf(suite, name), emulated && emulated / wine);
+  });
+  return mean ? [...rows, meanRow(mean, rows)] : rows;
+}
+
+/** The mean of the ratios; it must be below qemu-user's as well. */
+function meanRow(name, rows) {
+  const qemu = rows[0].qemu && geometricMean(rows.map((each) => each.qemu));
+  const limit = limitOf('mean');
+  return {
+    name,
+    ratio: geometricMean(rows.map(({ ratio }) => ratio)),
+    limit: Math.min(limit, qemu ?? limit),
+    qemu,
+  };
 }
 
 /** The whole process, start to end, against a Node that does nothing. */
@@ -85,28 +62,41 @@ function measureHello(rounds) {
   const own = [];
   const node = [];
   for (let round = 0; round < rounds * 4; round++) {
-    node.push(milliseconds(['-e', '0']));
-    own.push(milliseconds(hello));
+    node.push(nodeMilliseconds(['-e', '0']));
+    own.push(nodeMilliseconds(hello));
   }
-  return [row('hello.exe', 'ms', median(own), median(node))];
+  return [{ ...row('hello.exe', 'ms', median(own), median(node), limitOf('hello')), against: '`node -e 0`' }];
 }
 
-function row(name, unit, winmem, other) {
-  return { name, unit, winmem, other, ratio: winmem / other, limit: LIMITS[name] };
+function row(name, unit, winmem, other, limit, qemu) {
+  return { name, unit, winmem, other, ratio: winmem / other, limit, qemu };
 }
 
 function table(rows) {
-  const number = (value) => (value >= 100 ? value.toFixed(0) : value.toFixed(1));
-  const lines = rows.map(({ name, unit, winmem, other, ratio, limit }) => {
-    const against = name === 'hello.exe' ? '`node -e 0`' : 'Wine';
-    const cells = [name, unit, number(winmem), number(other), against, ratio.toFixed(2), limit ?? ''];
-    return `| ${cells.join(' | ')} |`;
+  const fixed = (value, digits) => value?.toFixed(digits) ?? '';
+  const time = (value) => fixed(value, value >= 100 ? 0 : 1);
+  const lines = rows.map(({ name, unit, winmem, other, against, ratio, limit, qemu }) => {
+    const shown = limit && String(Math.round(limit * 100) / 100);
+    const beside = other === undefined ? '' : (against ?? 'Wine');
+    const cells = [name, unit, time(winmem), time(other), beside, fixed(ratio, 2), shown, fixed(qemu, 2)];
+    return `| ${cells.map((cell) => cell ?? '').join(' | ')} |`;
   });
   return [
-    '| benchmark | unit | winmem | other | the other is | ratio | limit |',
-    '|---|---|---|---|---|---|---|',
+    '| benchmark | unit | winmem | beside | of | ratio | limit | qemu-user |',
+    '|---|---|---|---|---|---|---|---|',
     ...lines,
   ].join('\n');
+}
+
+function measure(suite, rounds) {
+  if (suite === 'hello') return measureHello(rounds);
+  if (suite === 'programs') {
+    return measurePrograms(rounds).map(({ name, winmem, wine }) =>
+      row(name, 's', winmem, wine, limitOf('programs', name)),
+    );
+  }
+  if (!Object.hasOwn(suites, suite)) throw new Error(`no suite ${suite}`);
+  return measureSuite(suite, rounds);
 }
 
 function main() {
@@ -120,16 +110,14 @@ function main() {
   });
   if (!existsSync(CLI)) throw new Error('dist/cli.cjs is not built: npm run build');
   const rounds = Number(values.rounds);
-  const wanted = positionals.length > 0 ? positionals : [...Object.keys(SUITES), 'hello'];
+  const wanted = positionals.length > 0 ? positionals : [...Object.keys(suites), 'hello'];
   if (haveWine) startWine();
-  const rows = wanted.flatMap((suite) =>
-    suite === 'hello' ? measureHello(rounds) : measureSuite(suite, rounds),
-  );
+  const rows = wanted.flatMap((suite) => measure(suite, rounds));
   console.log(table(rows));
   if (values.json) writeFileSync(values.json, `${JSON.stringify(rows, null, 2)}\n`);
   const slow = rows.filter(({ ratio, limit }) => limit !== undefined && ratio > limit);
   for (const { name, ratio, limit } of slow)
-    console.error(`bench: ${name} takes ${ratio.toFixed(2)}x, the limit is ${limit}x`);
+    console.error(`bench: ${name} takes ${ratio.toFixed(2)}x, the limit is ${limit.toFixed(2)}x`);
   if (values.check && slow.length > 0) process.exitCode = 1;
 }
 

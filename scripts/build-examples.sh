@@ -113,10 +113,18 @@ for source in "$root"/test/guest/*.cpp; do
     # shellcheck disable=SC2086
     (cd "$root" && "$CXX" $cxxflags $strip $msvcrt -o "$out/test/guest/$name.exe" "test/guest/$name.cpp" $ldflags)
 done
+# bench/qemu.mjs builds the same sources for Linux with the same flags.
+kernels="-fno-tree-vectorize -fno-jump-tables"
 for source in "$root"/bench/guest/*.c; do
     [ -e "$source" ] || continue
     name=$(basename "$source" .c)
-    compile "bench/guest/$name.exe" "$strip -fno-tree-vectorize -fno-jump-tables" "bench/guest/$name.c"
+    compile "bench/guest/$name.exe" "$strip $kernels" "bench/guest/$name.c"
+done
+for source in "$root"/bench/guest/*.cpp; do
+    [ -e "$source" ] || continue
+    name=$(basename "$source" .cpp)
+    # shellcheck disable=SC2086
+    (cd "$root" && "$CXX" $cxxflags $strip $kernels -o "$out/bench/guest/$name.exe" "bench/guest/$name.cpp" $ldflags)
 done
 
 if [ -n "$check" ]; then

@@ -1,0 +1,31 @@
+// What is measured: programs that print a line "name time checksum" for each of their benchmarks, and the limits.
+
+/** `native`: the source that is also run as a Linux program under qemu-user. */
+export const suites = {
+  memory: { program: 'memory', unit: 'ns' },
+  kernels: { program: 'kernels', unit: 'µs' },
+  integer: { program: 'integer', unit: 'µs', native: 'integer.c', mean: 'integer, geometric mean' },
+  further: { program: 'further', unit: 'µs', native: 'further.cpp' },
+};
+
+/** The largest ratio that we accept: of a benchmark in a suite, or of each in it. */
+const limits = {
+  memory: {
+    'demand-zero-fault': 0.2,
+    VirtualQuery: 0.2,
+    VirtualProtect: 0.2,
+    'VirtualAlloc+touch+VirtualFree': 0.3,
+    'HeapAlloc+HeapFree': 3,
+  },
+  kernels: 5,
+  integer: 8,
+  further: 8,
+  mean: 2.9,
+  hello: 3,
+  programs: { bzip2: 4, 'bzip2 -d': 4, speedtest1: 6 },
+};
+
+export function limitOf(suite, name) {
+  const limit = limits[suite];
+  return typeof limit === 'object' ? limit[name] : limit;
+}
