@@ -45,10 +45,14 @@ function moduleText() {
     const lines = hex.match(new RegExp(`.{1,${LINE}}`, 'g')).map((line) => `'${line}'`);
     return `  ${name}:\n    ${lines.join(' +\n    ')},\n`;
   });
-  return (
+  const text =
     '/** Made from direct.S by scripts/direct-code.mjs: machine code in hexadecimal. */\n' +
-    `export const DIRECT_CODE: Readonly<Record<string, string>> = {\n${entries.join('')}};\n`
-  );
+    `export const DIRECT_CODE: Readonly<Record<string, string>> = {\n${entries.join('')}};\n`;
+  const biome = join(root, 'node_modules/@biomejs/biome/bin/biome');
+  return execFileSync(process.execPath, [biome, 'format', `--stdin-file-path=${TARGET}`], {
+    cwd: root,
+    input: text,
+  }).toString();
 }
 
 const text = moduleText();

@@ -15,7 +15,17 @@ const FAULT = 2;
 const cpu = new TestCpu();
 cpu.map(A, ROOM, PAGE_READWRITE);
 cpu.map(B, ROOM, PAGE_READWRITE);
-const NAMES = ['memcpy', 'memmove', 'memset', 'memcmp', 'strlen', 'strcmp', 'strchr'] as const;
+const NAMES = [
+  'memcpy',
+  'memmove',
+  'memset',
+  'memcmp',
+  'strlen',
+  'strcmp',
+  'strchr',
+  'strcspn',
+  'strspn',
+] as const;
 type Name = (typeof NAMES)[number];
 NAMES.forEach((name, i) => {
   cpu.memory.setBytes(CODE + i * 0x1000, directCode('msvcrt', name, 0x77 + i)!);
@@ -139,6 +149,23 @@ describe('the code that translated programs run instead of asking the host', () 
         },
       ),
       { numRuns: 400 },
+    );
+  });
+
+  test('spans texts by sets of bytes', () => {
+    const text = fc.array(fc.integer({ min: 0xfd, max: 0xff }), { maxLength: 12 });
+    fc.assert(
+      fc.property(text, text, (text, set) => {
+        const end = B + ROOM - text.length - 1;
+        cpu.memory.setBytes(end, Uint8Array.from([...text, 0]));
+        cpu.memory.setBytes(A + ROOM - set.length - 1, Uint8Array.from([...set, 0]));
+        const inside = text.findIndex((byte) => set.includes(byte));
+        const outside = text.findIndex((byte) => !set.includes(byte));
+        const setAt = A + ROOM - set.length - 1;
+        expect(run('strcspn', end, setAt)).toBe(inside < 0 ? text.length : inside);
+        expect(run('strspn', end, setAt)).toBe(outside < 0 ? text.length : outside);
+      }),
+      { numRuns: 300 },
     );
   });
 

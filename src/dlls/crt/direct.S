@@ -258,3 +258,41 @@ strchr:
     je 4f
     xor eax, eax
 4:  ret
+
+/* rax = length of the part without any byte of the set; rcx = text, rdx = set. */
+    .globl strcspn
+strcspn:
+    mov rax, rcx
+1:  movzx r8d, byte ptr [rax]
+    test r8d, r8d
+    jz 3f
+    mov r9, rdx
+2:  movzx r10d, byte ptr [r9]
+    cmp r10d, r8d
+    je 3f
+    inc r9
+    test r10d, r10d
+    jnz 2b
+    inc rax
+    jmp 1b
+3:  sub rax, rcx
+    ret
+
+/* rax = length of the part of bytes of the set alone; rcx = text, rdx = set. */
+    .globl strspn
+strspn:
+    mov rax, rcx
+1:  movzx r8d, byte ptr [rax]
+    test r8d, r8d
+    jz 3f
+    mov r9, rdx
+2:  movzx r10d, byte ptr [r9]
+    test r10d, r10d
+    jz 3f
+    inc r9
+    cmp r10d, r8d
+    jne 2b
+    inc rax
+    jmp 1b
+3:  sub rax, rcx
+    ret
