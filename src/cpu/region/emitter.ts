@@ -178,8 +178,8 @@ export class Emitter {
   load(registers: number): void {
     for (let register = 0; register < 32; register++) {
       if ((registers & (1 << register)) === 0) continue;
-      this.code.i32(0);
-      this.code.loadType(register < 16 ? I64 : V128, stateOffset(register));
+      this.code.i32(stateOffset(register));
+      this.code.loadType(register < 16 ? I64 : V128, 0);
       this.code.set(this.#registerLocal(register));
     }
     this.valid |= registers;
@@ -197,9 +197,9 @@ export class Emitter {
   #store(registers: number): void {
     for (let register = 0; register < 32; register++) {
       if ((registers & (1 << register)) === 0) continue;
-      this.code.i32(0);
+      this.code.i32(stateOffset(register));
       this.code.get(this.#registerLocal(register));
-      this.code.storeType(register < 16 ? I64 : V128, stateOffset(register));
+      this.code.storeType(register < 16 ? I64 : V128, 0);
     }
   }
   /** At the entry: only the registers that are passed are there. */
@@ -226,13 +226,13 @@ export class Emitter {
   }
   /** Pushes 16 bits of the state. */
   loadState16(offset: number): void {
-    this.code.i32(0);
-    this.code.memory(OP.i32_load16_u, CPU_STATE + offset);
+    this.code.i32(CPU_STATE + offset);
+    this.code.memory(OP.i32_load16_u);
   }
   storeState16(offset: number, value: () => void): void {
-    this.code.i32(0);
+    this.code.i32(CPU_STATE + offset);
     value();
-    this.code.memory(OP.i32_store16, CPU_STATE + offset);
+    this.code.memory(OP.i32_store16);
   }
   /**
    * In a region with loops that charge fuel, what is left is in a local: memory would make each round wait for the
@@ -282,13 +282,13 @@ export class Emitter {
   // CPU state in memory
 
   loadState(type: ValueType, offset: number): void {
-    this.code.i32(0);
-    this.code.loadType(type, CPU_STATE + offset);
+    this.code.i32(CPU_STATE + offset);
+    this.code.loadType(type, 0);
   }
   storeState(type: ValueType, offset: number, value: () => void): void {
-    this.code.i32(0);
+    this.code.i32(CPU_STATE + offset);
     value();
-    this.code.storeType(type, CPU_STATE + offset);
+    this.code.storeType(type, 0);
   }
   call(helper: HelperName): void {
     this.code.call(this.batch.helper(helper));

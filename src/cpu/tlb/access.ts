@@ -211,11 +211,11 @@ function checkedStream(
   code.block(type);
   code.block(VOID);
   pushStart(code, range);
-  code.i32(0);
-  code.memory(OP.i64_load, entry);
+  code.i32(entry);
+  code.memory(OP.i64_load);
   code.op(OP.i64_sub);
-  code.i32(0);
-  code.memory(OP.i64_load, entry + (range.size <= STREAM_NARROW ? STREAM_NARROW_LIMIT : STREAM_WIDE_LIMIT));
+  code.i32(entry + (range.size <= STREAM_NARROW ? STREAM_NARROW_LIMIT : STREAM_WIDE_LIMIT));
+  code.memory(OP.i64_load);
   code.op(OP.i64_lt_u);
   code.brIfLikely(0);
   if (stream === STACK_STREAM) {
