@@ -8,7 +8,6 @@ import { wineCommand, wineEnvironment } from '../scripts/wine.mjs';
 
 export const CLI = join(root, 'dist/cli.cjs');
 const BUILT = join(root, '.cache/bench');
-const exeOf = (program) => join(root, 'bench/guest', `${program}.exe`);
 
 function parse(output) {
   const results = new Map();
@@ -19,14 +18,14 @@ function parse(output) {
   return results;
 }
 
-export function runWine(program) {
-  const [command, args] = wineCommand(exeOf(program));
-  return parse(execFileSync(command, args, { env: wineEnvironment, stdio: ['ignore', 'pipe', 'ignore'] }));
+export function runWine({ exe, args }) {
+  const [command, words] = wineCommand(join(root, exe), args);
+  return parse(execFileSync(command, words, { env: wineEnvironment, stdio: ['ignore', 'pipe', 'ignore'] }));
 }
 
-export function runWinmem(program) {
-  const args = [CLI, 'run', '--quiet', exeOf(program)];
-  return parse(execFileSync(process.execPath, args, { stdio: ['ignore', 'pipe', 'inherit'] }));
+export function runWinmem({ exe, args = [] }) {
+  const words = [CLI, 'run', '--quiet', join(root, exe), ...args];
+  return parse(execFileSync(process.execPath, words, { stdio: ['ignore', 'pipe', 'inherit'] }));
 }
 
 /** As scripts/build-examples.sh builds the .exe. */

@@ -110,8 +110,12 @@ for source in "$root"/test/guest/msvc/*.c; do
 done
 for source in "$root"/test/guest/*.cpp; do
     name=$(basename "$source" .cpp)
+    case $name in
+        depth) stack=-Wl,--stack,0x4000000 ;;
+        *) stack= ;;
+    esac
     # shellcheck disable=SC2086
-    (cd "$root" && "$CXX" $cxxflags $strip $msvcrt -o "$out/test/guest/$name.exe" "test/guest/$name.cpp" $ldflags)
+    (cd "$root" && "$CXX" $cxxflags $strip $msvcrt $stack -o "$out/test/guest/$name.exe" "test/guest/$name.cpp" $ldflags)
 done
 # bench/qemu.mjs builds the same sources for Linux with the same flags.
 kernels="-fno-tree-vectorize -fno-jump-tables"

@@ -66,6 +66,8 @@ const RUNS = {
     { name: 'seh', args: [] },
     { name: 'seh-overflow', args: ['overflow'] },
   ],
+  // A million longjmps take longer than a test should: `node bench/run.mjs depth`, which .ci/run runs.
+  depth: ['loop', 'recursion', 'exceptions'].map((what) => ({ name: `depth-${what}`, args: [what] })),
   faults: groups.map((group) => ({ name: `faults-${group}`, args: [group] })),
 };
 
