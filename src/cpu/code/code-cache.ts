@@ -1,5 +1,6 @@
 import type { Frames } from '../../machine/frames.ts';
 import type { CodeSpan } from '../region/code-reader.ts';
+import type { JumpTable } from '../region/jump-table.ts';
 import type { FunctionTable } from './function-table.ts';
 import type { JumpCache } from './jump-cache.ts';
 
@@ -18,6 +19,8 @@ export class SpaceCode {
   /** Addresses that calls name; jumps to them are tail calls. */
   readonly functions = new Set<number>();
   readonly pages = new Map<number, Set<CompiledBatch>>();
+  /** Tables that jumps at these addresses were found to use, or undefined for those not worth while: guesses. */
+  readonly tables = new Map<number, JumpTable | undefined>();
 }
 
 /**

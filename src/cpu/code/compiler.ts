@@ -103,7 +103,7 @@ export class Compiler {
       limit: BATCH_FUNCTIONS,
       accepts: (address) =>
         instructions < BATCH_INSTRUCTIONS && !code.entries.has(address) && reader.canRead(address),
-      pointerAt: (pointer) => reader.pointerAt(pointer),
+      pointerAt: (pointer) => reader.dataAt(pointer, 8),
       exactFloats: this.exactFloats,
     });
     const isFunction = (address: number) => code.functions.has(address) || batch.isCalled(address);
@@ -113,7 +113,11 @@ export class Compiler {
     const isTranslated = (address: number) => isInside && code.entries.has(address);
     for (let number = 0; number < batch.entries.length; number++) {
       const entry = batch.entries[number]!;
-      const size = translateRegion(batch, reader, entry, { isFunction, isTranslated });
+      const size = translateRegion(batch, reader, entry, {
+        isFunction,
+        isTranslated,
+        tables: code.tables,
+      });
       instructions += size.instructions;
       this.statistics.guestBytes += size.bytes;
     }

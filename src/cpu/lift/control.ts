@@ -5,7 +5,7 @@ import type { Instruction, Operand } from '../decode/instruction.ts';
 import { CONDITION, pushCondition } from '../region/conditions.ts';
 import { directTarget, FLAGS, FLOW } from '../region/effects.ts';
 import type { Emitter } from '../region/emitter.ts';
-import { callGuest, leaveToLocal } from '../region/leaving.ts';
+import { callGuest } from '../region/leaving.ts';
 import { operandAt, push } from '../region/operands.ts';
 import { RETURNED } from '../runtime/helpers.ts';
 import * as tlb from '../tlb/access.ts';
@@ -29,7 +29,7 @@ function liftJmp(e: Emitter, instruction: Instruction): void {
   }
   expect(e, operandAt(instruction, 0));
   push(e, operandAt(instruction, 0), 8);
-  leaveToLocal(e, e.save(I64));
+  e.transfers.jumpToLocal(e.save(I64));
 }
 
 /** Has what an import leads to translated along with its caller. */

@@ -31,6 +31,7 @@ export class CodeReader {
   readonly #bytes: Uint8Array;
   /** Host address by page number; 0 = not to be read now. */
   readonly #pages = new Map<number, number>();
+  readonly #readable = new Map<number, boolean>();
   readonly #joined = new Uint8Array(2 * LONGEST);
   readonly #info: MemoryInfo;
   /** What was read, by page. */
@@ -70,15 +71,23 @@ export class CodeReader {
     const { protect } = this.#info;
     return (protect & PAGE_GUARD) === 0 ? protect : 0;
   }
-  /** The pointer at an address of data, as it is now, if it can be read without an effect. */
-  pointerAt(address: number): number | undefined {
+  /** The 4 or 8 bytes at an aligned address of data, as they are now, if they can be read without an effect. */
+  dataAt(address: number, size: 4 | 8): number | undefined {
     const page = Math.floor(address / PAGE_SIZE);
-    if (page <= 0 || address % 8 !== 0 || (this.#plainProtection(page) & ~PAGE_NOACCESS) === 0)
-      return undefined;
+    if (page <= 0 || address % size !== 0 || !this.#isReadable(page)) return undefined;
     const host = this.#space.probe(address, READ);
     if (host === 0) return undefined;
     const { view } = this.#space.system.ram;
-    return view.getUint32(host, true) + view.getUint32(host + 4, true) * 0x1_0000_0000;
+    const low = view.getUint32(host, true);
+    return size === 4 ? low : low + view.getUint32(host + 4, true) * 0x1_0000_0000;
+  }
+  #isReadable(page: number): boolean {
+    let is = this.#readable.get(page);
+    if (is === undefined) {
+      is = (this.#plainProtection(page) & ~PAGE_NOACCESS) !== 0;
+      this.#readable.set(page, is);
+    }
+    return is;
   }
 
   /** The instruction at an address; 'fault' when its bytes cannot be read (now), undefined when there is none such. */

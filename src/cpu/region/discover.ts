@@ -3,7 +3,8 @@ import { entryOf } from '../lift/registry.ts';
 import { effectsOf } from './analysis.ts';
 import type { CodeReader } from './code-reader.ts';
 import { directTarget, FLOW } from './effects.ts';
-import { type Block, type Graph, reversePostorder } from './graph.ts';
+import { type Block, reversePostorder, shapeOf } from './graph.ts';
+import { findJumpTable, type JumpTable, LONGEST_PATH } from './jump-table.ts';
 
 /** Bounds of a region, so that hostile code cannot make a huge one. */
 export interface RegionLimits {
@@ -11,6 +12,11 @@ export interface RegionLimits {
   readonly blocks: number;
 }
 export const REGION_LIMITS: RegionLimits = { instructions: 2000, blocks: 500 };
+/**
+ * A larger one is better without its tables: what lua's interpreter (3,297 instructions) takes in one region is 1.5 to 5
+ * times as long as in one for each case, until the engine has optimized it, and not less after that.
+ */
+const LIMITS_WITH_TABLES: RegionLimits = { instructions: 400, blocks: 200 };
 /** A region of the one instruction at its entry. */
 export const SINGLE_STEP: RegionLimits = { instructions: 1, blocks: 1 };
 
@@ -31,7 +37,15 @@ export interface Surroundings {
   isFunction(address: number): boolean;
   /** What has a translation already: a region that is large enough ends there, whatever leads to it. */
   isTranslated(address: number): boolean;
+  /**
+   * Tables of jumps, by the jump's address, to look up and to add to: from the middle of a function, what led to a jump
+   * may not be seen any more. Undefined: not worth while.
+   */
+  readonly tables: Map<number, JumpTable | undefined>;
 }
+
+/** Tables that are remembered, about. */
+const MOST_TABLES = 1000;
 
 /**
  * Finds the control-flow graph of the function at `entry`: follows jumps and branches, and calls to the
@@ -42,34 +56,62 @@ export function discover(
   entry: number,
   limits: RegionLimits,
   surroundings: Surroundings,
-): Graph {
-  const search = new Search(reader, limits, {
-    isFunction: (address) => address !== entry && surroundings.isFunction(address),
-    isTranslated: (address) => address !== entry && surroundings.isTranslated(address),
-  });
-  search.explore(entry);
-  return search.graph(entry);
+): readonly Block[] {
+  const others = {
+    isFunction: (address: number) => address !== entry && surroundings.isFunction(address),
+    isTranslated: (address: number) => address !== entry && surroundings.isTranslated(address),
+    tables: surroundings.tables,
+  };
+  const ignored = new Set<number>();
+  for (;;) {
+    const search = new Search(reader, limits, others, ignored);
+    search.explore(entry);
+    const blocks = search.graph(entry);
+    const useless = search.uselessTables(blocks);
+    for (const jump of useless) ignored.add(jump);
+    if (useless.length > 0) continue;
+    search.rememberTables();
+    return blocks;
+  }
+}
+
+/** Instructions in a row, and where control came from to the first of them. */
+interface Path {
+  readonly start: number;
+  readonly before: Path | undefined;
+  readonly instructions: Instruction[];
 }
 
 class Search {
   readonly #reader: CodeReader;
-  readonly #limits: RegionLimits;
+  #limits: RegionLimits;
   readonly #surroundings: Surroundings;
   readonly #found = new Map<number, Found>();
   readonly #leaders = new Set<number>();
+  /** By the address of the jump. */
+  readonly #tables = new Map<number, JumpTable>();
+  /** Jumps whose tables are not to be followed. */
+  readonly #ignored: ReadonlySet<number>;
   #count = 0;
 
-  constructor(reader: CodeReader, limits: RegionLimits, surroundings: Surroundings) {
+  constructor(
+    reader: CodeReader,
+    limits: RegionLimits,
+    surroundings: Surroundings,
+    ignored: ReadonlySet<number>,
+  ) {
     this.#reader = reader;
     this.#limits = limits;
     this.#surroundings = surroundings;
+    this.#ignored = ignored;
   }
 
   explore(entry: number): void {
-    const waiting = [entry];
+    const waiting: Path[] = [{ start: entry, before: undefined, instructions: [] }];
     this.#leaders.add(entry);
     for (let next = 0; next < waiting.length; next++) {
-      let address = waiting[next]!;
+      const path = waiting[next]!;
+      let address = path.start;
       while (!this.#found.has(address) && this.#count < this.#limits.instructions) {
         const found = this.#fetch(address);
         this.#found.set(address, found);
@@ -77,18 +119,60 @@ class Search {
         this.#count++;
         this.#reader.note(address, found.length);
         const flow = entryOf(found)!.flow;
+        if (flow === FLOW.jump && directTarget(found) === undefined) this.#findTable(path, found);
+        path.instructions.push(found);
         for (const successor of this.#successors(found)) {
           if (flow === FLOW.next) continue;
           if (this.#leaders.has(successor) || this.#isEnd(successor)) continue;
           if (this.#leaders.size >= this.#limits.blocks) continue;
           this.#leaders.add(successor);
-          waiting.push(successor);
+          waiting.push({ start: successor, before: path, instructions: [] });
         }
         if (flow !== FLOW.next) break;
         address = found.next;
         if (this.#isEnd(address)) break;
       }
     }
+  }
+  #findTable(path: Path, jump: Instruction): void {
+    if (this.#limits === SINGLE_STEP) return;
+    const { tables } = this.#surroundings;
+    const { address } = jump;
+    const table = tables.has(address) ? tables.get(address) : this.#lookForTable(path, jump);
+    if (table === undefined || this.#ignored.has(address)) return;
+    this.#tables.set(address, table);
+    this.#limits = LIMITS_WITH_TABLES;
+  }
+  /** Notes for later which tables are of use, where nothing is known of them yet. */
+  rememberTables(): void {
+    const { tables } = this.#surroundings;
+    if (tables.size > MOST_TABLES) tables.clear();
+    for (const [jump, table] of this.#tables) tables.set(jump, table);
+    for (const jump of this.#ignored) if (!tables.has(jump)) tables.set(jump, undefined);
+  }
+  #lookForTable(path: Path, jump: Instruction): JumpTable | undefined {
+    const rows: Instruction[][] = [];
+    let length = 0;
+    for (let at: Path | undefined = path; at !== undefined && length < LONGEST_PATH; at = at.before) {
+      rows.unshift(at.instructions);
+      length += at.instructions.length;
+    }
+    return findJumpTable(rows.flat(), jump, this.#reader);
+  }
+  /**
+   * Jumps whose tables are better left to the dispatcher: those outside loops, whose cases may never be reached, and all when
+   * they make the region too large or lead into the middle of loops.
+   */
+  uselessTables(blocks: readonly Block[]): number[] {
+    if (this.#tables.size === 0) return [];
+    const jumps = [...this.#tables.keys()];
+    const { isReducible, isInLoop } = shapeOf(blocks);
+    if (!isReducible || this.#isFull()) return jumps;
+    const repeated = new Set(blocks.filter((_, index) => isInLoop[index] === 1).map(({ table }) => table));
+    return jumps.filter((jump) => !repeated.has(this.#tables.get(jump)!.address));
+  }
+  #isFull(): boolean {
+    return this.#count >= this.#limits.instructions || this.#leaders.size >= this.#limits.blocks;
   }
   #isEnd(address: number): boolean {
     return this.#count >= REPEATED_INSTRUCTIONS && this.#surroundings.isTranslated(address);
@@ -104,7 +188,7 @@ class Search {
     const target = directTarget(instruction);
     switch (entryOf(instruction)!.flow) {
       case FLOW.jump:
-        return target !== undefined && !this.#surroundings.isFunction(target) ? [target] : [];
+        return this.#jumpTargets(instruction, target).filter((to) => !this.#surroundings.isFunction(to));
       case FLOW.branch:
         return target === instruction.next ? [target] : [instruction.next, target!];
       case FLOW.leave:
@@ -114,6 +198,10 @@ class Search {
       default:
         return [instruction.next];
     }
+  }
+
+  #jumpTargets({ address }: Instruction, target: number | undefined): readonly number[] {
+    return target !== undefined ? [target] : (this.#tables.get(address)?.targets ?? []);
   }
 
   /**
@@ -130,27 +218,35 @@ class Search {
     return at > address && at % FUNCTION_ALIGNMENT === 0;
   }
 
-  graph(entry: number): Graph {
+  graph(entry: number): readonly Block[] {
     const numbers = new Map<number, number>();
     const blocks: Block[] = [];
     for (const leader of this.#leaders) {
       const found = this.#found.get(leader);
       if (leader !== entry && (found === undefined || found === 'fault')) continue;
       numbers.set(leader, blocks.length);
-      blocks.push({
-        start: leader,
-        instructions: [],
-        effects: [],
-        end: 'out',
-        stop: leader,
-        isCall: false,
-        successors: [],
-        predecessors: [],
-      });
+      blocks.push(emptyBlock(leader));
     }
-    for (const block of blocks) this.#fill(block, numbers);
-    const sorted = reversePostorder(blocks);
-    return { blocks: sorted, byAddress: new Map(sorted.map((block, index) => [block.start, index])) };
+    for (const block of [...blocks]) this.#fill(block, numbers);
+    this.#addTables(blocks);
+    return reversePostorder(blocks);
+  }
+  /** Puts one block between all jumps through a table and its cases: so a loop around such jumps has a header. */
+  #addTables(blocks: Block[]): void {
+    const added = new Map<number, number>();
+    for (const block of [...blocks]) {
+      const jump = block.instructions[block.instructions.length - 1];
+      const table = jump === undefined || block.end !== 'flow' ? undefined : this.#tables.get(jump.address);
+      if (table === undefined || block.successors.length === 0) continue;
+      let number = added.get(table.address);
+      if (number === undefined) {
+        number = blocks.push({ ...emptyBlock(jump!.address), end: 'table', table: table.address }) - 1;
+        added.set(table.address, number);
+      }
+      const cases = blocks[number]!;
+      cases.successors = [...new Set([...cases.successors, ...block.successors])];
+      block.successors = [number];
+    }
   }
   #fill(block: Block, numbers: Map<number, number>): void {
     for (let address = block.start; ; ) {
@@ -181,4 +277,18 @@ class Search {
     if (this.#limits === SINGLE_STEP) return [];
     return addresses.flatMap((address) => numbers.get(address) ?? []);
   }
+}
+
+function emptyBlock(start: number): Block {
+  return {
+    start,
+    instructions: [],
+    effects: [],
+    end: 'out',
+    stop: start,
+    isCall: false,
+    table: undefined,
+    successors: [],
+    predecessors: [],
+  };
 }

@@ -37,6 +37,8 @@ export interface Transfers {
   jump(address: number): void;
   /** Takes the condition from the stack. */
   branch(taken: number, otherwise: number): void;
+  /** To the address in a local. */
+  jumpToLocal(rip: number): void;
 }
 
 /**
@@ -428,6 +430,16 @@ export class Emitter {
     this.storeState(I32, STATE.exit, () => this.code.i32(reason));
     if (exitCode !== 0) this.storeState(I32, STATE.exitCode, () => this.code.i32(exitCode));
     this.exitAt(address);
+  }
+  /** As exitFor, with the guest at the address in a local. */
+  exitForLocal(reason: number, rip: number): void {
+    this.storeState(I32, STATE.exit, () => this.code.i32(reason));
+    this.storeDirty();
+    this.storeFlags();
+    this.code.i64(0);
+    this.code.get(rip);
+    this.code.op(OP.i64_sub);
+    this.#returnNothing();
   }
   /** Leaves with the RIP in the state and all registers written back. */
   exitLeft(): void {

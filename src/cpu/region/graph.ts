@@ -7,6 +7,8 @@ export type BlockEnd =
   | 'flow'
   /** It runs into the next block. */
   | 'fall'
+  /** It has no instructions: jumps through one table meet here, with the address in a local. */
+  | 'table'
   /** It runs out of the region: past its limits, or into bytes that cannot be read now. */
   | 'out'
   /** There is no such instruction at `stop`. */
@@ -25,15 +27,11 @@ export interface Block {
   stop: number;
   /** It ends in a guest call. */
   isCall: boolean;
+  /** Address of the table whose cases its successors are. */
+  readonly table: number | undefined;
   /** Numbers of the blocks of this region that control may go to. */
   successors: number[];
   predecessors: number[];
-}
-
-/** Blocks of one region in reverse postorder: block 0 is the entry, and an edge to a lower number goes back. */
-export interface Graph {
-  readonly blocks: readonly Block[];
-  readonly byAddress: ReadonlyMap<number, number>;
 }
 
 /** What structured emission needs to know about a graph. */
@@ -45,6 +43,8 @@ export interface Shape {
   readonly chargesFuel: Uint8Array;
   /** Several forward edges meet in it. */
   readonly isMerge: Uint8Array;
+  /** A table leads to it. */
+  readonly isCase: Uint8Array;
   /** It lies on a cycle. */
   readonly isInLoop: Uint8Array;
   /** The blocks of each loop, the header first. Loops that share a header are apart. None if not reducible. */
@@ -53,7 +53,10 @@ export interface Shape {
   readonly isReducible: boolean;
 }
 
-/** Puts blocks into reverse postorder from block 0, dropping what cannot be reached, and links predecessors. */
+/**
+ * Puts blocks into reverse postorder from block 0, dropping what cannot be reached, and links predecessors: an edge to
+ * a lower number goes back.
+ */
 export function reversePostorder(blocks: readonly Block[]): Block[] {
   const state = new Uint8Array(blocks.length);
   const order: number[] = [];
@@ -95,6 +98,7 @@ export function shapeOf(blocks: readonly Block[]): Shape {
   const dominator = immediateDominators(blocks);
   const isLoopHeader = new Uint8Array(blocks.length);
   const isMerge = new Uint8Array(blocks.length);
+  const isCase = new Uint8Array(blocks.length);
   let isReducible = true;
   blocks.forEach((block, index) => {
     let forward = 0;
@@ -106,6 +110,7 @@ export function shapeOf(blocks: readonly Block[]): Shape {
       }
     }
     if (forward > 1) isMerge[index] = 1;
+    if (block.end === 'table') for (const target of block.successors) isCase[target] = 1;
   });
   const loops = isReducible ? naturalLoops(blocks) : [];
   const isInLoop = isMerge.map(() => (isReducible ? 0 : 1));
@@ -116,6 +121,7 @@ export function shapeOf(blocks: readonly Block[]): Shape {
     isLoopHeader,
     chargesFuel,
     isMerge,
+    isCase,
     isInLoop,
     loops,
     isReducible,

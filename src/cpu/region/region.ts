@@ -3,7 +3,7 @@ import type { Batch } from './batch.ts';
 import type { CodeReader } from './code-reader.ts';
 import { discover, REGION_LIMITS, SINGLE_STEP, type Surroundings } from './discover.ts';
 import { Emitter } from './emitter.ts';
-import type { Graph } from './graph.ts';
+import type { Block } from './graph.ts';
 import { Structure } from './structure.ts';
 
 /** How much guest code a region holds. */
@@ -22,24 +22,28 @@ export function translateRegion(
   return translate(batch, discover(reader, entry, REGION_LIMITS, surroundings), false);
 }
 
-const NOTHING_KNOWN: Surroundings = { isFunction: () => false, isTranslated: () => false };
+const NOTHING_KNOWN: Surroundings = {
+  isFunction: () => false,
+  isTranslated: () => false,
+  tables: new Map(),
+};
 
 /** Translates the one instruction at `entry`. */
 export function translateStep(batch: Batch, reader: CodeReader, entry: number): void {
   translate(batch, discover(reader, entry, SINGLE_STEP, NOTHING_KNOWN), true);
 }
 
-function translate(batch: Batch, graph: Graph, isStep: boolean): RegionSize {
+function translate(batch: Batch, blocks: readonly Block[], isStep: boolean): RegionSize {
   const e = new Emitter(batch, isStep);
-  new Structure(e, graph).emit();
-  const size = sizeOf(graph);
+  new Structure(e, blocks).emit();
+  const size = sizeOf(blocks);
   const cost = frameCost(e, size.instructions);
   for (const at of e.costSites) e.code.patchUnsigned(at, cost);
   batch.add(e.locals, e.code, e.sites);
   return size;
 }
 
-function sizeOf({ blocks }: Graph): RegionSize {
+function sizeOf(blocks: readonly Block[]): RegionSize {
   let [instructions, bytes] = [0, 0];
   for (const block of blocks) {
     instructions += block.instructions.length;

@@ -2,17 +2,20 @@ import { STATE } from '../../machine/cpu-state.ts';
 import { Exit } from '../../process/executor.ts';
 import { entryOf } from '../lift/registry.ts';
 import { liftStackRun, stackRunLength } from '../lift/stack-run.ts';
-import { I32, OP, VOID } from '../wasm/opcodes.ts';
+import { I32, I64, OP, VOID } from '../wasm/opcodes.ts';
 import { analyse, type BlockFacts } from './analysis.ts';
 import { type Emitter, type Placement, STACK_LEFT, type Transfers } from './emitter.ts';
 import { FLAGS_DEAD, FLAGS_DYNAMIC, FLAGS_IN_MEMORY } from './flag-kinds.ts';
-import { type Block, type Graph, type Shape, shapeOf } from './graph.ts';
+import { type Block, type Shape, shapeOf } from './graph.ts';
 import { type AccessPlan, planGroups } from './groups.ts';
-import { leaveTo } from './leaving.ts';
+import { leaveTo, leaveToLocal } from './leaving.ts';
+import { scatter } from './scatter.ts';
 import { planStreams } from './streams.ts';
 
 /** Most fuel charged at once, so that a large function does not pay for what it skips. */
 const MOST_FUEL = 64;
+/** Fuel for a round of a loop of cases, which charges nothing else. */
+const FUEL_OF_A_CASE = 8;
 
 const NOTHING = -1;
 
@@ -20,43 +23,46 @@ type Label = { readonly block: number; readonly kind: 'after' | 'loop' } | undef
 
 /**
  * Emits the blocks of a region. A reducible graph becomes nested blocks, loops and ifs by its dominator tree (each
- * block that several paths reach follows a wasm block that they break out of); any other becomes a loop around a
- * br_table.
+ * block that several paths reach, and each case of a switch, follows a wasm block that is broken out of); any other
+ * becomes a loop around a br_table.
  */
 export class Structure implements Transfers {
   readonly #e: Emitter;
   readonly #blocks: readonly Block[];
-  readonly #byAddress: ReadonlyMap<number, number>;
   readonly #shape: Shape;
   readonly #facts: BlockFacts[];
   readonly #plans: (AccessPlan | undefined)[][];
-  /** For each block, the merges it dominates immediately, the last in order first. */
+  /** For each block, the merges and cases it dominates immediately, the last in order first. */
   readonly #merges: number[][];
+  /** What holds at the start of a case that only one jump reaches. */
+  readonly #atCase = new Map<number, Placement>();
   /** Blocks that each block dominates. */
   readonly #sizes: Int32Array;
   readonly #labels: Label[] = [];
   readonly #isFlat: boolean;
   readonly #next: number;
+  /** Local with the address that a jump through a table goes to. */
+  readonly #target: number;
   /** The block whose code is being emitted. */
   #current = 0;
   /** The block that comes next in place, if any. */
   #inPlace = NOTHING;
 
-  constructor(e: Emitter, graph: Graph) {
+  constructor(e: Emitter, blocks: readonly Block[]) {
     this.#e = e;
-    this.#blocks = graph.blocks;
-    this.#byAddress = graph.byAddress;
-    this.#shape = shapeOf(graph.blocks);
-    this.#facts = analyse(graph.blocks, this.#shape);
-    this.#plans = graph.blocks.map(planGroups);
-    planStreams(graph.blocks, this.#shape.loops, this.#plans);
-    this.#merges = graph.blocks.map(() => []);
-    for (let index = graph.blocks.length - 1; index > 0; index--) {
-      if (this.#shape.isMerge[index] === 1) this.#merges[this.#shape.dominator[index]!]!.push(index);
+    this.#blocks = blocks;
+    this.#shape = shapeOf(blocks);
+    this.#facts = analyse(blocks, this.#shape);
+    this.#plans = blocks.map(planGroups);
+    planStreams(blocks, this.#shape.loops, this.#plans);
+    this.#merges = blocks.map(() => []);
+    for (let index = blocks.length - 1; index > 0; index--) {
+      if (this.#isLabelled(index)) this.#merges[this.#shape.dominator[index]!]!.push(index);
     }
     this.#sizes = subtreeSizes(this.#shape.dominator);
     this.#isFlat = !this.#shape.isReducible;
     this.#next = this.#isFlat ? e.newLocal(I32) : -1;
+    this.#target = blocks.some(({ end }) => end === 'table') ? e.newLocal(I64) : -1;
     e.transfers = this;
   }
 
@@ -106,11 +112,20 @@ export class Structure implements Transfers {
     this.#current = current;
     this.jump(second);
   }
+  jumpToLocal(rip: number): void {
+    const [cases] = this.#blocks[this.#current]!.successors;
+    if (cases === undefined) {
+      leaveToLocal(this.#e, rip);
+      return;
+    }
+    this.#e.code.get(rip);
+    this.#e.code.set(this.#target);
+    this.#transfer(cases);
+  }
   /** The block at an address, if the graph has an edge to it from here. */
   #inside(address: number): number | undefined {
-    const target = this.#byAddress.get(address);
-    if (target === undefined || !this.#blocks[this.#current]!.successors.includes(target)) return undefined;
-    return target;
+    const { successors } = this.#blocks[this.#current]!;
+    return successors.find((index) => this.#blocks[index]!.start === address);
   }
   #sizeInPlace(address: number): number {
     const target = this.#inside(address);
@@ -121,6 +136,8 @@ export class Structure implements Transfers {
   #transfer(target: number): void {
     if (target <= this.#current && this.#shape.chargesFuel[target] === 1) this.#chargeLoop(target);
     this.#adapt(target);
+    if (!this.#meets(target) && this.#shape.isCase[target] === 1)
+      this.#atCase.set(target, this.#e.placement());
     if (this.#isFlat) {
       this.#e.code.i32(target);
       this.#e.code.set(this.#next);
@@ -135,7 +152,10 @@ export class Structure implements Transfers {
   }
   /** A loop header that is no merge is entered in place, once; its back edges are breaks. */
   #isReachedByBreak(target: number): boolean {
-    return this.#shape.isMerge[target] === 1 || target <= this.#current;
+    return this.#isLabelled(target) || target <= this.#current;
+  }
+  #isLabelled(index: number): boolean {
+    return this.#shape.isMerge[index] === 1 || this.#shape.isCase[index] === 1;
   }
   #depthOf(target: number): number {
     const kind = target <= this.#current ? 'loop' : 'after';
@@ -179,7 +199,7 @@ export class Structure implements Transfers {
       code.end();
       if (label.kind === 'loop') code.op(OP.unreachable);
       else {
-        this.#e.restore(this.#placementAt(label.block));
+        this.#e.restore(this.#atCase.get(label.block) ?? this.#placementAt(label.block));
         this.#inPlace = label.block;
       }
     }
@@ -256,9 +276,56 @@ export class Structure implements Transfers {
       e.releaseTemps();
     }
     if (block.end === 'fall') this.jump(block.stop);
+    else if (block.end === 'table') this.#select(block);
     else if (block.end === 'out') leaveTo(e, block.stop);
     else if (block.end === 'illegal') e.exitFor(Exit.illegal, block.stop);
     else if (block.end === 'unsupported') e.exitFor(Exit.unsupported, block.stop);
+  }
+
+  /**
+   * Goes to the case at the address in #target. A br_table of a hash leads to a comparison with each address that has
+   * that hash: whatever stood in the guest's table, control goes where the guest's jump goes, if need be out of the region.
+   */
+  #select({ successors }: Block): void {
+    const { code } = this.#e;
+    const before = this.#e.placement();
+    const { multiplier, shift, buckets } = scatter(successors.map((index) => this.#blocks[index]!.start));
+    const used = buckets.filter((bucket) => bucket.length > 0);
+    for (let open = 0; open <= used.length; open++) {
+      code.block(VOID);
+      this.#labels.push(undefined);
+    }
+    code.get(this.#target);
+    code.op(OP.i32_wrap_i64);
+    code.i32op(OP.i32_mul, multiplier);
+    code.i32op(OP.i32_shr_u, shift);
+    code.op(OP.br_table);
+    code.unsigned(buckets.length);
+    let depth = 0;
+    for (const bucket of buckets) code.unsigned(bucket.length > 0 ? depth++ : used.length);
+    code.unsigned(used.length);
+    used.forEach((bucket, index) => {
+      code.end();
+      this.#labels.pop();
+      for (const which of bucket) this.#enterCase(successors[which]!, before);
+      code.br(used.length - 1 - index);
+    });
+    code.end();
+    this.#labels.pop();
+    this.#e.restore(before);
+    leaveToLocal(this.#e, this.#target);
+    this.#e.releaseTemps();
+  }
+  #enterCase(target: number, before: Placement): void {
+    const { code } = this.#e;
+    this.#e.restore(before);
+    code.get(this.#target);
+    code.i64op(OP.i64_eq, this.#blocks[target]!.start);
+    code.ifLikely(VOID);
+    this.#labels.push(undefined);
+    this.#transfer(target);
+    this.#labels.pop();
+    code.end();
   }
 
   // Fuel
@@ -301,16 +368,19 @@ export class Structure implements Transfers {
   /** At the end of a round, where the kind of the flags is known: at the header it would have to be a local. */
   #chargeLoop(header: number): void {
     const { code } = this.#e;
-    const { start, instructions } = this.#blocks[header]!;
+    const { start, instructions, end } = this.#blocks[header]!;
+    const isTable = end === 'table';
     code.get(this.#e.fuel);
-    code.i32op(OP.i32_sub, Math.min(MOST_FUEL, instructions.length + 1));
+    code.i32op(OP.i32_sub, isTable ? FUEL_OF_A_CASE : Math.min(MOST_FUEL, instructions.length + 1));
     code.tee(this.#e.fuel);
     code.i32op(OP.i32_lt_s, 0);
     code.ifUnlikely(VOID);
-    code.i64(start);
+    if (isTable) code.get(this.#target);
+    else code.i64(start);
     this.#e.callRarely('outOfFuel');
     code.if(VOID);
-    this.#e.exitFor(Exit.fuel, start);
+    if (isTable) this.#e.exitForLocal(Exit.fuel, this.#target);
+    else this.#e.exitFor(Exit.fuel, start);
     code.end();
     this.#e.loadFuel();
     code.end();
