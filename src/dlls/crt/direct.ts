@@ -13,11 +13,16 @@ export function directCode(dll: string, name: string, service: number): Uint8Arr
   if (!RUNTIMES.has(dll)) return undefined;
   const hex = DIRECT_CODE[name === 'memcpy' ? 'memmove' : name];
   if (hex === undefined) return undefined;
-  const bytes = Uint8Array.from({ length: hex.length / 2 }, (_, i) =>
-    Number.parseInt(hex.slice(i * 2, i * 2 + 2), 16),
-  );
+  const bytes = new Uint8Array(hex.length / 2);
+  for (let i = 0; i < bytes.length; i++) bytes[i] = digit(hex, i * 2) * 16 + digit(hex, i * 2 + 1);
   const stub = bytes.length - STUB.length;
   if (STUB.every((byte, i) => bytes[stub + i] === byte))
     new DataView(bytes.buffer).setUint32(stub + 1, service, true);
   return bytes;
+}
+
+/** The value of a digit 0-9 or a-f. */
+function digit(hex: string, at: number): number {
+  const code = hex.charCodeAt(at);
+  return (code & 15) + (code >> 6) * 9;
 }
