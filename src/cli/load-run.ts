@@ -18,6 +18,11 @@ export function growAsUsual(): void {
   setFlagsFromString('--heap-growing-percent=0');
 }
 
+/** Lets V8 compile a module when it is made, not each function in its first call: that would count as the program's time. */
+export function compileAtOnce(): void {
+  setFlagsFromString('--no-wasm-lazy-compilation');
+}
+
 /**
  * `run`, from the script that scripts/build.mjs puts beside this one. Most programs run for less time than
  * Node takes to compile all of that, so the build stores V8's code for it; another version of V8 ignores the

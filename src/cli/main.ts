@@ -1,7 +1,7 @@
 #!/usr/bin/env node
 import { ramMemory } from '../machine/ram.ts';
 import { HELP } from './help.ts';
-import { growAsUsual, loadRun, tuneEngine } from './load-run.ts';
+import { compileAtOnce, growAsUsual, loadRun, tuneEngine } from './load-run.ts';
 import { parseArguments } from './options.ts';
 
 declare const WINMEM_VERSION: string;
@@ -28,6 +28,7 @@ async function main(): Promise<number> {
       const run = loadRun();
       // Not before: V8 takes stored code only under the flags that it was made with.
       growAsUsual();
+      if (parsed.command.stats) compileAtOnce();
       return run(parsed.command, memory);
     }
   }
