@@ -56,9 +56,6 @@ function standardLibrary() {
   return run('standard-library', files, ['an argument'], { stdin: Buffer.from('one\ntwo words') });
 }
 
-/** Runs that stop at something that is not built yet: only made when named. */
-export const waiting = ['jpegtran', 'lua arithmetic', 'lua format', 'standard-library'];
-
 export const cases = [
   ...compressors(),
   ...jpegtran(),

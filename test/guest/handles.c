@@ -131,6 +131,19 @@ static void bad_pointers(void)
     SHOW_BOOL("DeleteFile again", DeleteFileA(FILE_NAME));
 }
 
+static void priority(void)
+{
+    puts("-- GetThreadPriority");
+    HANDLE section = CreateFileMappingA(INVALID_HANDLE_VALUE, NULL, PAGE_READWRITE, 0, PAGE, NULL);
+    const HANDLE handles[] = {GetCurrentThread(), NULL, section, (HANDLE)0x12345678};
+    for (unsigned i = 0; i < sizeof handles / sizeof *handles; i++) {
+        SetLastError(KNOWN_ERROR);
+        int priority = GetThreadPriority(handles[i]);
+        printf("%d, error %lu\n", priority, GetLastError());
+    }
+    CloseHandle(section);
+}
+
 int main(void)
 {
     closing();
@@ -138,5 +151,6 @@ int main(void)
     opening();
     reading();
     bad_pointers();
+    priority();
     return 0;
 }

@@ -15,6 +15,8 @@ const ENVIRONMENT_PAGES = 'https://learn.microsoft.com/windows/win32/api/process
 const STARTUP_INFO = { size: 0x68, flags: 0x3c, standardInput: 0x50 };
 const STARTF_USESTDHANDLES = 0x100;
 const STILL_ACTIVE = 259;
+const THREAD_PRIORITY_NORMAL = 0;
+const THREAD_PRIORITY_ERROR_RETURN = 0x7fffffff;
 const PROCESS_ALL_ACCESS = 0x1fffff;
 /** CPU features that IsProcessorFeaturePresent says yes to: those that the translator's CPUID offers. */
 const FEATURES: readonly number[] = [
@@ -100,6 +102,10 @@ export const processApi = family('kernel32', PAGES, {
   GetCurrentThreadId: service('', 'dword', (thread) => thread.id),
   GetProcessId: service('Process: handle', 'dword', (thread, handle) => processOf(thread, handle)?.id ?? 0),
   GetThreadId: service('Thread: handle', 'dword', (thread, handle) => threadOf(thread, handle)?.id ?? 0),
+  // Nothing that changes priorities is built.
+  GetThreadPriority: service('hThread: handle', 'int', (thread, handle) =>
+    threadOf(thread, handle) ? THREAD_PRIORITY_NORMAL : THREAD_PRIORITY_ERROR_RETURN,
+  ),
   ExitProcess: calling('uExitCode: dword', 'void', endProcess),
   TerminateProcess: service('hProcess: handle, uExitCode: dword', 'bool', terminateProcess),
   GetExitCodeProcess: service('hProcess: handle, lpExitCode: address', 'bool', (thread, handle, into) => {
