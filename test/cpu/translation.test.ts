@@ -269,3 +269,19 @@ describe('the state after a run', () => {
     expect(cpu.state.word(STATE.rflags)).toBe(0x203);
   });
 });
+
+describe('what begins inside a function', () => {
+  test('is translated only so far, and the rest of the function when it is reached', () => {
+    const cpu = new TestCpu();
+    const inside = CODE + 0x100;
+    cpu.code('ff e7'); // jmp rdi
+    // test rsi, rsi; jnz far; ret; far: inc rax 1200 times; ret
+    cpu.code(`48 85 f6 75 01 c3 ${'48 ff c0 '.repeat(1200)} c3`, inside);
+    expect(cpu.call({ rdi: inside, rsi: 0, rax: 5 })).toBe(Exit.breakpoint);
+    expect(cpu.register('rax')).toBe(5);
+    expect(cpu.cpu.statistics.instructions).toBeLessThan(600);
+    expect(cpu.call({ rdi: inside, rsi: 1, rax: 5 })).toBe(Exit.breakpoint);
+    expect(cpu.register('rax')).toBe(1205);
+    expect(cpu.cpu.statistics.instructions).toBeLessThan(1300);
+  });
+});

@@ -99,25 +99,26 @@ export class Compiler {
     code: SpaceCode,
   ): { readonly batch: Batch; readonly instructions: number } {
     let instructions = 0;
-    const batch = new Batch(rip, {
+    const isFunction = (address: number): boolean => code.functions.has(address) || batch.isCalled(address);
+    // What begins inside a function (after a fuel exit, an unwind, a jump through a table) goes only as far as to
+    // what is translated, and where it ends nothing is taken in but functions that it calls: else a large function would
+    // be translated whole for each place where it is resumed. (Without: speedtest1 translates 363,000 instructions, not 227,000.)
+    const isInside = !code.functions.has(rip);
+    const isTranslated = (address: number) => isInside && code.entries.has(address);
+    const batch: Batch = new Batch(rip, {
       limit: BATCH_FUNCTIONS,
       accepts: (address) =>
-        instructions < BATCH_INSTRUCTIONS && !code.entries.has(address) && reader.canRead(address),
+        instructions < BATCH_INSTRUCTIONS &&
+        (!isInside || isFunction(address)) &&
+        !code.entries.has(address) &&
+        reader.canRead(address),
       pointerAt: (pointer) => reader.dataAt(pointer, 8),
       exactFloats: this.exactFloats,
     });
-    const isFunction = (address: number) => code.functions.has(address) || batch.isCalled(address);
-    // What begins inside a function (after a fuel exit, an unwind, a jump through a table) goes only as far as to
-    // what is translated: else a large function would be translated whole for each place where it is resumed.
-    const isInside = !isFunction(rip);
-    const isTranslated = (address: number) => isInside && code.entries.has(address);
     for (let number = 0; number < batch.entries.length; number++) {
       const entry = batch.entries[number]!;
-      const size = translateRegion(batch, reader, entry, {
-        isFunction,
-        isTranslated,
-        tables: code.tables,
-      });
+      const surroundings = { isFunction, isTranslated, tables: code.tables };
+      const size = translateRegion(batch, reader, entry, surroundings, isInside && number === 0);
       instructions += size.instructions;
       this.statistics.guestBytes += size.bytes;
     }

@@ -76,7 +76,7 @@ export class Batch {
    */
   expectThrough(pointer: number): void {
     const address = this.#pointerAt(pointer);
-    if (address !== undefined && address !== 0) this.request(address);
+    if (address !== undefined && address !== 0) this.requestCalled(address);
   }
   isCalled(address: number): boolean {
     return this.called.has(address);

@@ -17,6 +17,11 @@ export const REGION_LIMITS: RegionLimits = { instructions: 2000, blocks: 500 };
  * times as long as in one for each case, until the engine has optimized it, and not less after that.
  */
 const LIMITS_WITH_TABLES: RegionLimits = { instructions: 400, blocks: 200 };
+/**
+ * What begins inside a function is there for a case of a large switch, mostly, and all that follows would be translated
+ * again for each case.
+ */
+export const LIMITS_INSIDE: RegionLimits = { instructions: 500, blocks: 500 };
 /** A region of the one instruction at its entry. */
 export const SINGLE_STEP: RegionLimits = { instructions: 1, blocks: 1 };
 

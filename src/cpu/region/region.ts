@@ -1,7 +1,7 @@
 import { V128 } from '../wasm/opcodes.ts';
 import type { Batch } from './batch.ts';
 import type { CodeReader } from './code-reader.ts';
-import { discover, REGION_LIMITS, SINGLE_STEP, type Surroundings } from './discover.ts';
+import { discover, LIMITS_INSIDE, REGION_LIMITS, SINGLE_STEP, type Surroundings } from './discover.ts';
 import { Emitter } from './emitter.ts';
 import type { Block } from './graph.ts';
 import { Structure } from './structure.ts';
@@ -12,14 +12,16 @@ export interface RegionSize {
   readonly bytes: number;
 }
 
-/** Translates the function at `entry` into the batch. */
+/** Translates the function at `entry` into the batch, or what begins there inside a function. */
 export function translateRegion(
   batch: Batch,
   reader: CodeReader,
   entry: number,
   surroundings: Surroundings,
+  isInside: boolean,
 ): RegionSize {
-  return translate(batch, discover(reader, entry, REGION_LIMITS, surroundings), false);
+  const limits = isInside ? LIMITS_INSIDE : REGION_LIMITS;
+  return translate(batch, discover(reader, entry, limits, surroundings), false);
 }
 
 const NOTHING_KNOWN: Surroundings = {
