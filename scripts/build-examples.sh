@@ -1,6 +1,6 @@
 #!/bin/sh
 # Builds every Windows program of the project with Debian's mingw and clang, byte for byte the same each time:
-#   examples/*.c, test/guest/*.c, *.cpp, clang/*.c and msvc/*.c, bench/guest/*.c, the generated fault and instruction programs.
+#   examples/*.c, test/guest/*.c, *.cpp, clang/*.c and msvc/*, bench/guest/*.c, the generated fault and instruction programs.
 # Usage: scripts/build-examples.sh [FOLDER]   FOLDER gets examples/ test/guest/ bench/guest/ scripts/ (default: in place)
 #        scripts/build-examples.sh --check    builds elsewhere and compares with the .exe files checked in
 set -eu
@@ -9,6 +9,7 @@ CC=${CC:-x86_64-w64-mingw32-gcc}
 CXX=${CXX:-x86_64-w64-mingw32-g++}
 CLANG=${CLANG:-clang}
 LINK=${LINK:-lld-link}
+DLLTOOL=${DLLTOOL:-x86_64-w64-mingw32-dlltool}
 
 check=
 if [ "${1:-}" = --check ]; then
@@ -96,15 +97,23 @@ for source in "$root"/test/guest/clang/*.c; do
     (cd "$work" && "$CC" $strip -o "$out/test/guest/$name.exe" "$name.o" $ldflags -lntdll)
     rm -r "$work"
 done
-# The code of MSVC's targets: no headers, no runtime; mingw's import libraries.
+# The code of MSVC's targets: no headers, no runtime; mingw's import libraries, and one for what it lacks.
 libraries=$(dirname "$(realpath "$("$CC" -print-file-name=libkernel32.a)")")
-for source in "$root"/test/guest/msvc/*.c; do
-    name=$(basename "$source" .c)
+for source in "$root"/test/guest/msvc/*.c "$root"/test/guest/msvc/*.cpp; do
+    file=$(basename "$source")
+    name=${file%.*}
+    case $file in
+        *.cpp) language="-fms-extensions -fexceptions -fcxx-exceptions" runtime=libvcruntime140.a ;;
+        *) language= runtime= ;;
+    esac
     work=$(mktemp -d)
-    (cd "$root" && "$CLANG" --target=x86_64-pc-windows-msvc -O2 -Wall -Wextra -Werror -fno-ident \
-        -ffile-prefix-map=$root=. -c "test/guest/msvc/$name.c" -o "$work/$name.o")
+    "$DLLTOOL" -d "$root/test/guest/msvc/vcruntime140.def" -l "$work/libvcruntime140.a"
+    # shellcheck disable=SC2086
+    (cd "$root" && "$CLANG" --target=x86_64-pc-windows-msvc -O2 -Wall -Wextra -Werror -fno-ident $language \
+        -ffile-prefix-map=$root=. -c "test/guest/msvc/$file" -o "$work/$name.o")
+    # shellcheck disable=SC2086
     (cd "$work" && "$LINK" /nologo /nodefaultlib /entry:start /subsystem:console /Brepro "/out:$name.exe" "$name.o" \
-        "$libraries/libkernel32.a" "$libraries/libmsvcrt.a")
+        $runtime "$libraries/libkernel32.a" "$libraries/libmsvcrt.a")
     mv "$work/$name.exe" "$out/test/guest/$name.exe"
     rm -r "$work"
 done

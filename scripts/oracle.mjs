@@ -66,6 +66,13 @@ const RUNS = {
     { name: 'seh', args: [] },
     { name: 'seh-overflow', args: ['overflow'] },
   ],
+  'cxx-msvc': [
+    { name: 'cxx-msvc', args: [] },
+    ...['noexcept', 'uncaught'].map((how) => ({
+      name: `cxx-msvc-${how}`,
+      args: [`-${how[0]}`],
+    })),
+  ],
   // A million longjmps take longer than a test should: `node bench/run.mjs depth`, which .ci/run runs.
   depth: ['loop', 'recursion', 'exceptions'].map((what) => ({ name: `depth-${what}`, args: [what] })),
   faults: groups.map((group) => ({ name: `faults-${group}`, args: [group] })),

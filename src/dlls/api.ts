@@ -200,8 +200,18 @@ export function callingFrameHandler(run: Calling<HandlerArguments>): Declaration
 }
 
 /** A language handler that programs name: an export. */
-export function languageHandler(run: Calling<HandlerArguments>): Declaration<HandlerArguments> {
-  return new Declared('library', HANDLER, 'int', undefined, run);
+export function languageHandler(
+  run: Calling<HandlerArguments>,
+  frame?: StubFrame,
+): Declaration<HandlerArguments> {
+  return new Declared('library', HANDLER, 'int', undefined, run, { frame });
+}
+
+/** A function that is no export: process.hiddenFunctions has its address. */
+export function hidden<const A extends readonly number[]>(declaration: Declaration<A>): Declaration<A> {
+  const { rule, result, plain, calling: run, frame } = declaration;
+  const list = declaration.parameters.map(({ name, kind }) => `${name}: ${kind}`).join(', ');
+  return new Declared(rule, list, result, plain, run, { frame, hidden: true });
 }
 
 /** A function that the documentation makes a no-op (a hint, a 16-bit leftover): returns `value`, does nothing else. */
@@ -233,7 +243,7 @@ export function family<F extends Record<string, AnyDeclaration>>(
   return { dll, pages, functions };
 }
 
-/** Families as a DLL exports them: under its name, without the functions that `has` says no to. */
+/** Families as a DLL exports them: under its name, without the exports that `has` says no to. */
 export function exportedBy(
   dll: string,
   families: readonly Family[],
@@ -241,7 +251,7 @@ export function exportedBy(
 ): readonly Family[] {
   return families.map(({ pages, functions }) => {
     const kept: Record<string, AnyDeclaration> = {};
-    for (const name in functions) if (has(name)) kept[name] = functions[name]!;
+    for (const name in functions) if (functions[name]!.hidden || has(name)) kept[name] = functions[name]!;
     return { dll, pages, functions: kept };
   });
 }

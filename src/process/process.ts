@@ -56,6 +56,8 @@ export class Process extends KernelObject {
   readonly heaps: HeapManager;
   readonly handles = new HandleTable();
   readonly modules: Module[] = [];
+  /** Addresses of functions in our DLLs that are no exports: "ntdll!RcConsolidateFrames". */
+  readonly hiddenFunctions = new Map<string, number>();
   readonly threads: Thread[] = [];
   readonly peb: number;
   /** Handle (address) of the process heap. */

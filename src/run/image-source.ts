@@ -31,6 +31,8 @@ export class DllSource implements ImageSource {
   readonly #folders: readonly DllFolder[];
   readonly #specifications = new Map<string, OwnDll>();
   readonly #own = new Map<string, PeImage>();
+  /** RVAs of the blocks of our own DLLs. */
+  readonly #addresses = new Map<PeImage, ReadonlyMap<string, number>>();
   readonly #paths = new Map<string, string>();
   readonly #table: ServiceTable;
   readonly #firstSpare: number;
@@ -56,6 +58,7 @@ export class DllSource implements ImageSource {
     const result = readImage(built.bytes, 'library');
     if (!result.image) throw new Error(`our own ${name} is not an image: ${result.refusal}`);
     this.#own.set(name, result.image);
+    this.#addresses.set(result.image, built.addresses);
     if (own.spare) this.#spareAddress = own.base + built.addresses.get(SPARE)!;
     return result.image;
   }
@@ -86,7 +89,13 @@ export class DllSource implements ImageSource {
   }
 
   mapped(process: Process, module: LoadedModule): void {
-    if (this.isOwn(module.image)) initializeOwnDll(process, module);
+    const addresses = this.#addresses.get(module.image);
+    if (!addresses) return;
+    for (const { dll, name, hidden } of this.#table.functions.filter((api) => api !== undefined)) {
+      if (hidden && `${dll}.dll` === module.name)
+        process.hiddenFunctions.set(`${dll}!${name}`, module.base + addresses.get(name)!);
+    }
+    initializeOwnDll(process, module);
   }
 
   pathOf(name: string): string {

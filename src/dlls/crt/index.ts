@@ -3,6 +3,7 @@ import { cHandlerApi } from '../support/c-specific-handler.ts';
 import { arithmeticApi } from './arithmetic.ts';
 import { convertApi } from './convert.ts';
 import { ctypeApi } from './ctype.ts';
+import { cxxExceptionApi } from './cxx-exception.ts';
 import { environmentApi } from './environment.ts';
 import { errnoApi } from './errno.ts';
 import { exitApi } from './exit.ts';
@@ -66,6 +67,7 @@ export const crtFamilies: readonly Family[] = [
   jumpApi,
   stackApi,
   cHandlerApi('crt'),
+  cxxExceptionApi,
   filesystemApi,
   pathsApi,
   findApi,

@@ -126,8 +126,11 @@ export const THREAD_DATA = {
   /** strerror's text. */
   message: 0xa0,
   wideMessage: 0x1a0,
+  /** __current_exception: a record; __current_exception_context: a CONTEXT. */
+  exception: 0x3a0,
+  exceptionContext: 0x3a8,
 } as const;
-const THREAD_DATA_SIZE = 0x3a0;
+const THREAD_DATA_SIZE = 0x3b0;
 
 export interface ThreadData {
   /** Guest address of the block described by THREAD_DATA. */

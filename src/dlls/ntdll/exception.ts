@@ -1,11 +1,11 @@
 import { dispatchException, handleInDispatcher } from '../../process/dispatch.ts';
 import { EXCEPTION_NONCONTINUABLE } from '../../process/dispatcher-context.ts';
-import { restore } from '../../process/exception.ts';
+import { CONSOLIDATE, consolidate, restore } from '../../process/exception.ts';
 import { readRecord } from '../../process/exception-record.ts';
 import { DISPATCH_FRAME } from '../../process/stub-frames.ts';
 import { captureCaller } from '../../process/unwind.ts';
 import { win32Error } from '../../process/win32-error.ts';
-import { calling, family, frameHandler, library, service } from '../api.ts';
+import { calling, family, frameHandler, hidden, library, service } from '../api.ts';
 
 const PAGES = 'https://learn.microsoft.com/windows/win32/api/winnt/nf-winnt-{}';
 
@@ -20,6 +20,9 @@ export const ntExceptionApi = family('ntdll', PAGES, {
   }),
   [DISPATCH_HANDLER]: frameHandler((thread, record, frame, _context, dispatcher) =>
     handleInDispatcher(thread, record, frame, dispatcher),
+  ),
+  [CONSOLIDATE]: hidden(
+    calling('', 'void', (thread) => consolidate(thread), { size: DISPATCH_FRAME.size, interrupt: true }),
   ),
   NtContinue: service('ContextRecord: address, TestAlert: byte', 'status', (thread, context) =>
     restore(thread, context),

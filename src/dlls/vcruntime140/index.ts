@@ -1,13 +1,23 @@
 import { exportedBy, type Family } from '../api.ts';
+import { cxxExceptionApi } from '../crt/cxx-exception.ts';
 import { jumpApi } from '../crt/jump.ts';
 import { memoryBlockApi } from '../crt/memory-block.ts';
 import { stringApi } from '../crt/string.ts';
 import { wideStringApi } from '../crt/wide-string.ts';
 import { isKnownExport } from '../known-exports/index.ts';
+import { cHandlerApi } from '../support/c-specific-handler.ts';
 import { typeInfoApi } from './type-info.ts';
 
 /** vcruntime140.dll: what the compiler's own code calls. */
 export const vcruntimeFamilies = (): readonly Family[] =>
-  exportedBy('vcruntime140', [memoryBlockApi, stringApi, wideStringApi, jumpApi, typeInfoApi], (name) =>
-    isKnownExport('vcruntime140', name),
-  );
+  exportedBy('vcruntime140', FAMILIES, (name) => isKnownExport('vcruntime140', name));
+
+const FAMILIES = [
+  memoryBlockApi,
+  stringApi,
+  wideStringApi,
+  jumpApi,
+  cHandlerApi('crt'),
+  cxxExceptionApi,
+  typeInfoApi,
+];

@@ -1,0 +1,107 @@
+import type { GuestMemory } from '../memory/guest-memory.ts';
+import { bounded, type CatchBlock, CXX_EXCEPTION, CXX_MAGIC } from './cxx-tables.ts';
+import { RECORD } from './exception-record.ts';
+import type { GuestCallRequest } from './host-frames.ts';
+
+/** What was thrown: the parameters of an exception record with code CXX_EXCEPTION. */
+export interface Thrown {
+  readonly object: number;
+  /** ThrowInfo, and the image that its RVAs are of. */
+  readonly info: number;
+  readonly imageBase: number;
+}
+
+/** Undefined for an exception that no `throw` made. */
+export function readThrown(memory: GuestMemory, record: number): Thrown | undefined {
+  if (memory.u32(record) !== CXX_EXCEPTION || memory.u32(record + RECORD.count) < 4) return undefined;
+  const at = record + RECORD.parameters;
+  const magic = memory.u64(at);
+  if (magic < CXX_MAGIC || magic > CXX_MAGIC + 2) return undefined;
+  return { object: memory.u64(at + 8), info: memory.u64(at + 16), imageBase: memory.u64(at + 24) };
+}
+
+/** Const, volatile and unaligned: what a handler's type may add and must not drop. */
+const QUALIFIERS = 7;
+const REFERENCE = 8;
+const SIMPLE_TYPE = 1;
+const BY_REFERENCE_ONLY = 2;
+const HAS_VIRTUAL_BASE = 4;
+/** TypeDescriptor: vtable, a spare pointer, then the decorated name. */
+const NAME = 16;
+const LONGEST_NAME = 4096;
+
+/** Address of the CatchableType by which a handler takes what was thrown; 0 when it does not; -1 for catch (...). */
+export function matchCatch(
+  memory: GuestMemory,
+  imageBase: number,
+  block: CatchBlock,
+  thrown: Thrown | undefined,
+): number {
+  const type = imageBase + block.type;
+  if (block.type === 0 || memory.u8(type + NAME) === 0) return -1;
+  if (!thrown || thrown.info === 0) return 0;
+  if ((memory.u32(thrown.info) & QUALIFIERS & ~block.adjectives) !== 0) return 0;
+  const types = thrown.imageBase + memory.u32(thrown.info + 12);
+  const count = bounded(memory.u32(types));
+  for (let i = 0; i < count; i++) {
+    const catchable = thrown.imageBase + memory.u32(types + 4 + i * 4);
+    if ((memory.u32(catchable) & BY_REFERENCE_ONLY) !== 0 && (block.adjectives & REFERENCE) === 0) continue;
+    if (isSameType(memory, type, thrown.imageBase + memory.u32(catchable + 4))) return catchable;
+  }
+  return 0;
+}
+
+/** Each image has descriptors of its own: the names decide. */
+function isSameType(memory: GuestMemory, a: number, b: number): boolean {
+  if (a === b) return true;
+  for (let i = NAME; i < LONGEST_NAME; i++) {
+    const character = memory.u8(a + i);
+    if (character !== memory.u8(b + i)) return false;
+    if (character === 0) return true;
+  }
+  return false;
+}
+
+/** The base class's part of an object: PMD's displacement, through the table of virtual bases where there is one. */
+function adjust(memory: GuestMemory, object: number, pmd: number): number {
+  const table = memory.u32(pmd + 4) | 0;
+  let at = object + (memory.u32(pmd) | 0);
+  if (table >= 0) {
+    at += table;
+    at += memory.u32(memory.u64(object + table) + (memory.u32(pmd + 8) | 0)) | 0;
+  }
+  return at;
+}
+
+const POINTER = 8;
+
+/** Makes the variable of a catch block. */
+export function* makeVariable(
+  memory: GuestMemory,
+  at: number,
+  block: CatchBlock,
+  catchable: number,
+  { object, imageBase }: Thrown,
+): Generator<GuestCallRequest, void, number> {
+  const properties = memory.u32(catchable);
+  const pmd = catchable + 8;
+  const size = memory.u32(catchable + 20);
+  const copy = memory.u32(catchable + 24);
+  if ((block.adjectives & REFERENCE) !== 0) memory.setU64(at, adjust(memory, object, pmd));
+  else if ((properties & SIMPLE_TYPE) !== 0) {
+    memory.copy(at, object, size);
+    if (size === POINTER && isMoved(memory, pmd)) {
+      const pointer = memory.u64(at);
+      if (pointer !== 0) memory.setU64(at, adjust(memory, pointer, pmd));
+    }
+  } else if (copy === 0) memory.copy(at, adjust(memory, object, pmd), size);
+  else {
+    const mostDerived = (properties & HAS_VIRTUAL_BASE) !== 0 ? [1] : [];
+    yield { address: imageBase + copy, args: [at, adjust(memory, object, pmd), ...mostDerived] };
+  }
+}
+
+/** Other values of eight bytes are not to pass through a number. */
+function isMoved(memory: GuestMemory, pmd: number): boolean {
+  return memory.u32(pmd) !== 0 || (memory.u32(pmd + 4) | 0) >= 0;
+}
