@@ -5,7 +5,7 @@
 #include "clock.h"
 #include <stdio.h>
 
-enum { PAGE = 4096, PAGES = 4096, ROUNDS = 7, CALLS = 20000, BLOCKS = 1000 };
+enum { PAGE = 4096, PAGES = 4096, ROUNDS = 15, CALLS = 20000, BLOCKS = 1000 };
 
 typedef unsigned long long (*benchmark)(void);
 

@@ -1,5 +1,6 @@
 import {
   FRAME_CODE,
+  FRAME_RECORD_COUNT,
   FRAME_RECORD_SIZE,
   FRAME_RECORDS,
   FRAMES,
@@ -45,6 +46,13 @@ class FrameList {
 
 // A frame's record, in 32-bit words: one cache line for all that happens to a frame.
 const WORDS = FRAME_RECORD_SIZE / 4;
+/**
+ * Index of the first word of a frame's record, in words from FRAME_RECORDS. Regions begin at granules of 16 pages, and many have only few pages in use: records of frames
+ * 16 apart lie side by side, so that those few share pages of the host.
+ */
+export function recordOf(frame: number): number {
+  return ((frame >>> 4) | ((frame & 15) << 16)) * WORDS;
+}
 const REFERENCES = 0;
 /** State in bits 0-2, kind in bits 3-4, then marks; locks in bits 16-31. */
 const STATUS = 1;
@@ -95,12 +103,12 @@ export class Frames {
     // In the machine's memory, not in arrays of their own: V8 would collect garbage each time it hears of so much.
     const { buffer } = ram.memory;
     this.holdsCode = new Uint8Array(buffer, FRAME_CODE, MAX_FRAMES);
-    this.#records = new Uint32Array(buffer, FRAME_RECORDS, MAX_FRAMES * WORDS);
+    this.#records = new Uint32Array(buffer, FRAME_RECORDS, FRAME_RECORD_COUNT * WORDS);
     this.#free = new Uint32Array(buffer, FREE_FRAMES, MAX_FRAMES);
   }
 
   references(frame: number): number {
-    return this.#records[frame * WORDS + REFERENCES]!;
+    return this.#records[recordOf(frame) + REFERENCES]!;
   }
   state(frame: number): number {
     return this.#status(frame) & STATE;
@@ -113,11 +121,11 @@ export class Frames {
   }
   /** Id of the address space or SharedPages, see FrameKind. */
   owner(frame: number): number {
-    return this.#records[frame * WORDS + OWNER]!;
+    return this.#records[recordOf(frame) + OWNER]!;
   }
   /** Page number or page index, see FrameKind. */
   page(frame: number): number {
-    const at = frame * WORDS;
+    const at = recordOf(frame);
     return this.#records[at + PAGE_LOW]! + this.#records[at + PAGE_HIGH]! * 0x1_0000_0000;
   }
   /** Whether it differs from what the file holds. */
@@ -138,21 +146,21 @@ export class Frames {
   }
 
   #status(frame: number): number {
-    return this.#records[frame * WORDS + STATUS]!;
+    return this.#records[recordOf(frame) + STATUS]!;
   }
   #mark(frame: number, bit: number, on: boolean): void {
-    const at = frame * WORDS + STATUS;
+    const at = recordOf(frame) + STATUS;
     this.#records[at] = on ? this.#records[at]! | bit : this.#records[at]! & ~bit;
   }
   #setState(frame: number, state: number): void {
-    const at = frame * WORDS + STATUS;
+    const at = recordOf(frame) + STATUS;
     this.#records[at] = (this.#records[at]! & ~STATE) | state;
   }
   #link(frame: number, which: number): number {
-    return this.#records[frame * WORDS + which]! | 0;
+    return this.#records[recordOf(frame) + which]! | 0;
   }
   #setLink(frame: number, which: number, to: number): void {
-    this.#records[frame * WORDS + which] = to;
+    this.#records[recordOf(frame) + which] = to;
   }
 
   get standbyCount(): number {
@@ -187,7 +195,7 @@ export class Frames {
     if (this.inUse === this.count) return NO_FRAME;
     const records = this.#records;
     const frame = this.#choose(shownAt);
-    const at = frame * WORDS;
+    const at = recordOf(frame);
     if ((records[at + STATUS]! & STATE) === FrameState.free) {
       this.#removeFree(frame);
       if (clear) {
@@ -206,7 +214,7 @@ export class Frames {
   #choose(shownAt: number): number {
     const home = homeOf(shownAt);
     if (home < MAX_FRAMES) {
-      const state = this.#records[home * WORDS + STATUS]! & STATE;
+      const state = this.#records[recordOf(home) + STATUS]! & STATE;
       if (state === FrameState.free || (state === FrameState.zeroed && this.#freeCount < MOST_SPARE))
         return home;
     }
@@ -218,15 +226,15 @@ export class Frames {
     return this.#lastUnused;
   }
   #removeFree(frame: number): void {
-    const place = this.#records[frame * WORDS + PLACE]!;
+    const place = this.#records[recordOf(frame) + PLACE]!;
     const last = this.#free[--this.#freeCount]!;
     this.#free[place] = last;
-    this.#records[last * WORDS + PLACE] = place;
+    this.#records[recordOf(last) + PLACE] = place;
   }
 
   /** Makes a frame in use somebody else's. */
   reassign(frame: number, kind: number, owner: number, page: number): void {
-    const at = frame * WORDS;
+    const at = recordOf(frame);
     this.#unlist(frame);
     this.#records[at + STATUS] =
       (this.#records[at + STATUS]! & -LOCK) | FrameState.active | (kind << KIND_SHIFT);
@@ -238,7 +246,7 @@ export class Frames {
   /** Gives a frame back, whatever still counts as a reference to it. */
   free(frame: number): void {
     this.#unlist(frame);
-    const at = frame * WORDS;
+    const at = recordOf(frame);
     this.#records[at + REFERENCES] = 0;
     this.#records[at + STATUS] = FrameState.free;
     this.#records[at + PLACE] = this.#freeCount;
@@ -248,14 +256,14 @@ export class Frames {
   }
 
   addReference(frame: number): void {
-    const at = frame * WORDS;
+    const at = recordOf(frame);
     this.#records[at + REFERENCES] = this.#records[at + REFERENCES]! + 1;
     if ((this.#records[at + STATUS]! & STATE) !== FrameState.active) this.#unlist(frame);
   }
 
   /** Drops a reference and returns how many are left; at 0 the caller frees the frame. */
   dropReference(frame: number): number {
-    const at = frame * WORDS;
+    const at = recordOf(frame);
     const left = this.#records[at + REFERENCES]! - 1;
     this.#records[at + REFERENCES] = left;
     if (left === 1) this.rest(frame);
@@ -264,12 +272,12 @@ export class Frames {
 
   /** A lock is a reference that is counted as such too. */
   addLock(frame: number): void {
-    const at = frame * WORDS + STATUS;
+    const at = recordOf(frame) + STATUS;
     this.#records[at] = this.#records[at]! + LOCK;
     this.addReference(frame);
   }
   dropLock(frame: number): void {
-    const at = frame * WORDS + STATUS;
+    const at = recordOf(frame) + STATUS;
     this.#records[at] = this.#records[at]! - LOCK;
     this.dropReference(frame);
   }
@@ -315,7 +323,7 @@ export class Frames {
       const frame = this.#free[place]!;
       if (this.state(frame) !== FrameState.free)
         throw new Error(`frame ${frame} is among the free ones but not free`);
-      if (this.#records[frame * WORDS + PLACE] !== place)
+      if (this.#records[recordOf(frame) + PLACE] !== place)
         throw new Error(`free frame ${frame} is not in the place it notes`);
     }
     this.#validateList(this.#standby, FrameState.standby);

@@ -47,8 +47,10 @@ export const MAX_FRAMES = (CROSSING - FRAMES) / PAGE_SIZE;
 /** Records of frames. */
 export const FRAME_RECORDS = 0x40_0000;
 export const FRAME_RECORD_SIZE = 32;
+/** There is room for a record of each page of 4 GiB. */
+export const FRAME_RECORD_COUNT = 0x10_0000;
 /** A byte for each frame: whether code was translated from it. */
-export const FRAME_CODE = FRAME_RECORDS + MAX_FRAMES * FRAME_RECORD_SIZE;
+export const FRAME_CODE = FRAME_RECORDS + FRAME_RECORD_COUNT * FRAME_RECORD_SIZE;
 /** A number of 32 bits for each: the stack of free ones. */
 export const FREE_FRAMES = FRAME_CODE + MAX_FRAMES;
 /** A byte for each: whether there may be a TLB entry for writing. */

@@ -1,4 +1,4 @@
-import { FrameState, type Frames } from '../../src/machine/frames.ts';
+import { FrameState, type Frames, recordOf } from '../../src/machine/frames.ts';
 import type { HostError, HostFile, HostFileStatus } from '../../src/machine/host.ts';
 import { FRAME_RECORD_SIZE, FRAME_RECORDS, MAX_FRAMES } from '../../src/machine/layout.ts';
 import { Ram } from '../../src/machine/ram.ts';
@@ -34,7 +34,7 @@ export function wipe(frames: Frames): void {
       used.push(frame);
     }
   for (const frame of used) {
-    const record = FRAME_RECORDS + frame * FRAME_RECORD_SIZE;
+    const record = FRAME_RECORDS + recordOf(frame) * 4;
     frames.ram.bytes.fill(0, record, record + FRAME_RECORD_SIZE);
     frames.holdsCode[frame] = 0;
   }
