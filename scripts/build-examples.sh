@@ -126,7 +126,7 @@ for source in "$root"/test/guest/*.cpp; do
     # shellcheck disable=SC2086
     (cd "$root" && "$CXX" $cxxflags $strip $msvcrt $stack -o "$out/test/guest/$name.exe" "test/guest/$name.cpp" $ldflags)
 done
-# bench/qemu.mjs builds the same sources for Linux with the same flags.
+# bench/runners.mjs builds the same sources for Linux with the same flags.
 kernels="-fno-tree-vectorize -fno-jump-tables"
 for source in "$root"/bench/guest/*.c; do
     [ -e "$source" ] || continue

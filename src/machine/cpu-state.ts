@@ -1,6 +1,9 @@
 import { CPU_STATE } from './layout.ts';
 import type { Ram } from './ram.ts';
 
+/** Bits of MXCSR that exist. */
+export const MXCSR_BITS = 0xffff;
+
 /** Byte offsets of the running CPU's registers from CPU_STATE. All 64-bit values are little-endian. */
 export const STATE = {
   /** rax rcx rdx rbx rsp rbp rsi rdi r8 ... r15, 8 bytes each, in x86 encoding order. */

@@ -47,8 +47,8 @@ class FrameList {
 // A frame's record, in 32-bit words: one cache line for all that happens to a frame.
 const WORDS = FRAME_RECORD_SIZE / 4;
 /**
- * Index of the first word of a frame's record, in words from FRAME_RECORDS. Regions begin at granules of 16 pages, and many have only few pages in use: records of frames
- * 16 apart lie side by side, so that those few share pages of the host.
+ * Index of the first word of a frame's record, in words from FRAME_RECORDS. Regions begin at granules of 16 pages, and
+ * many have only few pages in use: records of frames 16 apart lie side by side, so that those few share pages of the host.
  */
 export function recordOf(frame: number): number {
   return ((frame >>> 4) | ((frame & 15) << 16)) * WORDS;
@@ -85,8 +85,7 @@ export class Frames {
   /** 1 = translated code was made from this frame (set by the translator). */
   readonly holdsCode: Uint8Array;
   readonly #records: Uint32Array;
-  /** Frames that hold something, standby and modified ones included. */
-  inUse = 0;
+  #inUse = 0;
   /** A stack of free frames. */
   readonly #free: Uint32Array;
   #freeCount = 0;
@@ -163,6 +162,10 @@ export class Frames {
     this.#records[recordOf(frame) + which] = to;
   }
 
+  /** Frames that hold something, standby and modified ones included. */
+  get inUse(): number {
+    return this.#inUse;
+  }
   get standbyCount(): number {
     return this.#standby.length;
   }
@@ -192,7 +195,7 @@ export class Frames {
    * page `shownAt`. `clear` makes its bytes zero; without it they are anybody's, and the caller must overwrite all of them.
    */
   take(clear: boolean, kind: number, owner: number, page: number, shownAt: number): number {
-    if (this.inUse === this.count) return NO_FRAME;
+    if (this.#inUse === this.count) return NO_FRAME;
     const records = this.#records;
     const frame = this.#choose(shownAt);
     const at = recordOf(frame);
@@ -203,13 +206,16 @@ export class Frames {
         this.ram.bytes.fill(0, from, from + PAGE_SIZE);
       }
     }
-    this.inUse++;
+    this.#inUse++;
     records[at + REFERENCES] = 1;
     records[at + STATUS] = FrameState.active | (kind << KIND_SHIFT);
-    records[at + OWNER] = owner;
-    records[at + PAGE_LOW] = page;
-    records[at + PAGE_HIGH] = page / 0x1_0000_0000;
+    this.#setOwner(at, owner, page);
     return frame;
+  }
+  #setOwner(at: number, owner: number, page: number): void {
+    this.#records[at + OWNER] = owner;
+    this.#records[at + PAGE_LOW] = page;
+    this.#records[at + PAGE_HIGH] = page / 0x1_0000_0000;
   }
   #choose(shownAt: number): number {
     const home = homeOf(shownAt);
@@ -238,9 +244,7 @@ export class Frames {
     this.#unlist(frame);
     this.#records[at + STATUS] =
       (this.#records[at + STATUS]! & -LOCK) | FrameState.active | (kind << KIND_SHIFT);
-    this.#records[at + OWNER] = owner;
-    this.#records[at + PAGE_LOW] = page;
-    this.#records[at + PAGE_HIGH] = page / 0x1_0000_0000;
+    this.#setOwner(at, owner, page);
   }
 
   /** Gives a frame back, whatever still counts as a reference to it. */
@@ -252,7 +256,7 @@ export class Frames {
     this.#records[at + PLACE] = this.#freeCount;
     this.#free[this.#freeCount++] = frame;
     this.holdsCode[frame] = 0;
-    this.inUse--;
+    this.#inUse--;
   }
 
   addReference(frame: number): void {
@@ -333,7 +337,7 @@ export class Frames {
       this.#validateFrame(frame);
       count++;
     }
-    if (count !== this.inUse) throw new Error(`${count} frames are in use, ${this.inUse} were counted`);
+    if (count !== this.#inUse) throw new Error(`${count} frames are in use, ${this.#inUse} were counted`);
   }
 
   #validateFrame(frame: number): void {

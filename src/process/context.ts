@@ -1,4 +1,4 @@
-import { type CpuState, STATE } from '../machine/cpu-state.ts';
+import { type CpuState, MXCSR_BITS, STATE } from '../machine/cpu-state.ts';
 import type { GuestMemory } from '../memory/guest-memory.ts';
 
 /**
@@ -30,8 +30,6 @@ const SEGMENTS = [0x33, 0x2b, 0x2b, 0x53, 0x2b, 0x2b];
 /** Flags that a program may set: CF PF AF ZF SF TF DF OF NT AC ID; bits 1 and 9 (IF) always read one. */
 const WRITABLE_FLAGS = 0x0024_4dd5;
 const FIXED_FLAGS = 0x202;
-/** MXCSR bits that exist; setting another is a #GP on a processor. */
-const MXCSR_BITS = 0xffff;
 const FXSAVE_BYTES = 512;
 const FXSAVE_MXCSR = 0x18;
 const FXSAVE_MXCSR_MASK = 0x1c;

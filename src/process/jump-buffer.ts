@@ -1,4 +1,4 @@
-import { RBP, RBX, RDI, RSI, RSP, STATE } from '../machine/cpu-state.ts';
+import { MXCSR_BITS, RBP, RBX, RDI, RSI, RSP, STATE } from '../machine/cpu-state.ts';
 import type { Thread } from './thread.ts';
 
 /** _JUMP_BUFFER of setjmp.h (x64): byte offsets. */
@@ -17,8 +17,6 @@ const REGISTERS: readonly (readonly [number, number])[] = [
 const FIRST_XMM = 6;
 const XMM_COUNT = 10;
 const XMM_SIZE = 16;
-/** MXCSR bits that exist. */
-const MXCSR_BITS = 0xffff;
 const loaded = new Uint8Array(XMM_COUNT * XMM_SIZE);
 
 /** Stores what a caller of setjmp keeps, as it is when the plain stub that runs returns. */

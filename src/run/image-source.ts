@@ -85,7 +85,7 @@ export class DllSource implements ImageSource {
   }
 
   isOwn(image: PeImage): boolean {
-    return [...this.#own.values()].includes(image);
+    return this.#addresses.has(image);
   }
 
   mapped(process: Process, module: LoadedModule): void {

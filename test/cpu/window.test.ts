@@ -5,7 +5,7 @@ import { DATA, REGISTER, TestCpu } from './support.ts';
 
 /** The same low half as DATA, so its pages cannot be at home while DATA's are. */
 const ALIAS = 0x1_0000_0000 + DATA;
-/** In the last 4 MiB of 4 GiB, where no page has a home. */
+/** In the last 45 MiB of 4 GiB, where no page has a home. */
 const HOMELESS = 0x2_ffd0_0000;
 const SIZE = 0x10_0000;
 

@@ -1,4 +1,4 @@
-import { RAX, STATE } from '../../machine/cpu-state.ts';
+import { MXCSR_BITS, RAX, STATE } from '../../machine/cpu-state.ts';
 import type { Instruction } from '../decode/instruction.ts';
 import { FLAGS, FLOW } from '../region/effects.ts';
 import type { Emitter } from '../region/emitter.ts';
@@ -58,9 +58,6 @@ function liftFlush(e: Emitter, instruction: Instruction): void {
 }
 
 const nothing = entry('', () => {}, { accepts: () => true });
-
-/** mxcsr bits that exist; setting another is a #GP. */
-const MXCSR_BITS = 0xffff;
 
 function liftLdmxcsr(e: Emitter, instruction: Instruction): void {
   push(e, operandAt(instruction, 0), 4);

@@ -1,5 +1,8 @@
 import type { Instruction, Operand } from '../decode/instruction.ts';
 
+/** Registers that a call changes, by convention, as bits: rax, rcx, rdx, r8 to r11. */
+export const VOLATILE = 0x0f07;
+
 /** What an instruction does to the flags, as bits. */
 export const FLAGS = {
   none: 0,

@@ -410,9 +410,12 @@ export class Emitter {
 
   /** Leaves with the guest exactly at `address`; the reason is in the state already. */
   exitAt(address: number): void {
+    this.#exit(() => this.code.i64(-address));
+  }
+  #exit(pushNegativeRip: () => void): void {
     this.storeDirty();
     this.storeFlags();
-    this.code.i64(-address);
+    pushNegativeRip();
     this.#returnNothing();
   }
   #returnNothing(): void {
@@ -434,12 +437,11 @@ export class Emitter {
   /** As exitFor, with the guest at the address in a local. */
   exitForLocal(reason: number, rip: number): void {
     this.storeState(I32, STATE.exit, () => this.code.i32(reason));
-    this.storeDirty();
-    this.storeFlags();
-    this.code.i64(0);
-    this.code.get(rip);
-    this.code.op(OP.i64_sub);
-    this.#returnNothing();
+    this.#exit(() => {
+      this.code.i64(0);
+      this.code.get(rip);
+      this.code.op(OP.i64_sub);
+    });
   }
   /** Leaves with the RIP in the state and all registers written back. */
   exitLeft(): void {

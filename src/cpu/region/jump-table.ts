@@ -1,7 +1,7 @@
 import type { Instruction, MemoryOperand, Operand } from '../decode/instruction.ts';
 import { effectsOf } from './analysis.ts';
 import type { CodeReader } from './code-reader.ts';
-import { directTarget } from './effects.ts';
+import { directTarget, VOLATILE } from './effects.ts';
 
 /*
  * A switch jumps to an address that it loads from a table: the address itself, or its distance from the table or from the
@@ -26,8 +26,6 @@ const LONGEST_JUMP = 0x2_0000;
 export const LONGEST_PATH = 150;
 /** Instructions before a jump among which the comparison of its index is. */
 const LONGEST_CHECK = 24;
-/** Registers that a call changes, by convention: rax, rcx, rdx, r8 to r11. */
-const VOLATILE = 0x0f07;
 
 /** How an entry makes a target: added to `origin`, or by itself where that is 0. */
 interface Entry {

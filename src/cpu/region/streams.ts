@@ -1,4 +1,5 @@
 import type { Instruction, MemoryOperand, Operand } from '../decode/instruction.ts';
+import { VOLATILE } from './effects.ts';
 import type { Block } from './graph.ts';
 import type { AccessPlan } from './groups.ts';
 
@@ -11,8 +12,6 @@ import type { AccessPlan } from './groups.ts';
 export const STREAM_NUMBERS = 15;
 /** Most bytes that an address may move in a round for its access to be a stream. */
 const LONGEST_STEP = 256;
-/** Registers that a call changes, by convention: rax, rcx, rdx, r8 to r11. */
-const VOLATILE = 0x0f07;
 
 /** Notes the streams of all loops in the access plans of each block. */
 export function planStreams(

@@ -58,9 +58,9 @@ export const HELPERS = {
   x87DataPointers: { params: [I64, I32, I64], results: [] },
   /** A repeated string instruction on the registers in the state; parameter: see string-runtime.ts. */
   repeat: { params: [I32, I64], results: [I32] },
-  /** CRC32-C of (value, crc so far, number of the value's bits). */
   /** The exact result of a floating-point operation (see floatControl) on two vectors, and a status. */
   exactFloat: { params: [I32, V128, V128], results: [V128, I32] },
+  /** CRC32-C of (value, crc so far, number of the value's bits). */
   crc32: { params: [I64, I32, I32], results: [I32] },
   carrylessProduct: { params: [I64, I64], results: [V128] },
   /** Results of pcmpestri and its kin for (first, second, their lengths, control): a bit for each element. */

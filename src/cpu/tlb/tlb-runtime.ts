@@ -32,20 +32,20 @@ export function addTlbFunctions(runtime: RuntimeBuilder): void {
   for (const size of [1, 2, 4, 8, 16] as const) runtime.define(`store${size}`, storeFunction(runtime, size));
 }
 
-/** Pushes the byte offset of the entry in the second level of the page of the i64 local `address`. */
-function secondEntry(code: Code, address: number): void {
+/** Pushes the byte offset of the entry of the page of the i64 local `address`. */
+function entryOffset(code: Code, address: number, shift: number, mask: number): void {
   code.get(address);
-  code.i64op(OP.i64_shr_u, TLB2_INDEX_SHIFT);
+  code.i64op(OP.i64_shr_u, shift);
   code.op(OP.i32_wrap_i64);
-  code.i32op(OP.i32_and, TLB2_INDEX_MASK);
+  code.i32op(OP.i32_and, mask);
+}
+function secondEntry(code: Code, address: number): void {
+  entryOffset(code, address, TLB2_INDEX_SHIFT, TLB2_INDEX_MASK);
 }
 
 /** Enters the page of the i64 local `address`, which is at home, in the first level. */
 function fillFirst(code: Code, address: number, tlb: number): void {
-  code.get(address);
-  code.i64op(OP.i64_shr_u, TLB_INDEX_SHIFT);
-  code.op(OP.i32_wrap_i64);
-  code.i32op(OP.i32_and, TLB_INDEX_MASK);
+  entryOffset(code, address, TLB_INDEX_SHIFT, TLB_INDEX_MASK);
   code.get(address);
   code.i64op(OP.i64_and, -PAGE_SIZE);
   code.memory(OP.i64_store, tlb);

@@ -158,6 +158,15 @@ function storeMessage(thread: Thread, buffer: number, size: number, text: string
   return 0;
 }
 
+/** The message of errno behind one of the caller's. */
+function ownMessage(wide: boolean) {
+  return library('buffer: address, size: size, message: address', 'int', (thread, buffer, size, prefix) => {
+    const read = wide ? readWide : readNarrow;
+    const text = prefixed(thread, prefix === 0 ? '' : read(thread.memory, prefix));
+    return storeMessage(thread, buffer, size, text, wide);
+  });
+}
+
 /** Address of the table of messages (_sys_errlist's contents): made once, texts and pointers in one block. */
 export function messageTable(thread: Thread): number {
   const { memory } = thread;
@@ -202,36 +211,14 @@ export const errnoApi = family('crt', PAGES, {
   __wcserror: library('strErrMsg: address', 'address', (thread, prefix) =>
     wideMessage(thread, prefixed(thread, prefix === 0 ? '' : readWide(thread.memory, prefix))),
   ),
-  strerror_s: library('buffer: address, size: size, errnum: int', 'int', (thread, buffer, size, errnum) => {
-    return storeMessage(thread, buffer, size, messageOf(errnum), false);
-  }),
+  strerror_s: library('buffer: address, size: size, errnum: int', 'int', (thread, buffer, size, errnum) =>
+    storeMessage(thread, buffer, size, messageOf(errnum), false),
+  ),
   _wcserror_s: library('buffer: address, size: size, errnum: int', 'int', (thread, buffer, size, errnum) =>
     storeMessage(thread, buffer, size, messageOf(errnum), true),
   ),
-  _strerror_s: library(
-    'buffer: address, size: size, message: address',
-    'int',
-    (thread, buffer, size, prefix) =>
-      storeMessage(
-        thread,
-        buffer,
-        size,
-        prefixed(thread, prefix === 0 ? '' : readNarrow(thread.memory, prefix)),
-        false,
-      ),
-  ),
-  __wcserror_s: library(
-    'buffer: address, size: size, message: address',
-    'int',
-    (thread, buffer, size, prefix) =>
-      storeMessage(
-        thread,
-        buffer,
-        size,
-        prefixed(thread, prefix === 0 ? '' : readWide(thread.memory, prefix)),
-        true,
-      ),
-  ),
+  _strerror_s: ownMessage(false),
+  __wcserror_s: ownMessage(true),
   __sys_nerr: library('', 'address', (thread) =>
     keptBlock(crtOf(thread.process), 'sys_nerr', 4, (at) => thread.memory.setU32(at, MESSAGE_COUNT)),
   ),

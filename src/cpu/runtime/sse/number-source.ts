@@ -49,15 +49,6 @@ fn jam(m: i64, count: i32): i64 {
   if (count > 63) return i64(m != 0);
   return m >>> count | i64(m << (64 - count) != 0);
 }
-fn multiply(a: i64, b: i64): i64, i64 {
-  let al = a & LOW32;
-  let ah = a >>> 32;
-  let bl = b & LOW32;
-  let bh = b >>> 32;
-  let middle = ah * bl + (al * bl >>> 32);
-  let other = al * bh + (middle & LOW32);
-  return ah * bh + (middle >>> 32) + (other >>> 32), a * b;
-}
 // rest: the bits below the last kept one, left-aligned.
 fn roundsUp(mode: i32, sign: i32, rest: i64, odd: i32): i32 {
   if (rest == 0) return 0;

@@ -1,12 +1,13 @@
 import { RAM_BYTES } from '../../../machine/layout.ts';
 import type { Ram } from '../../../machine/ram.ts';
 import { compileModule } from '../../wasm/language/compile.ts';
+import { MULTIPLY_SOURCE } from '../multiply-source.ts';
 import { ARITHMETIC_SOURCE } from './arithmetic-source.ts';
 import { CONVERT_SOURCE } from './convert-source.ts';
 import { SSE_CONSTANTS } from './layout.ts';
 import { NUMBER_SOURCE } from './number-source.ts';
 
-const SOURCES = [NUMBER_SOURCE, ARITHMETIC_SOURCE, CONVERT_SOURCE];
+const SOURCES = [MULTIPLY_SOURCE, NUMBER_SOURCE, ARITHMETIC_SOURCE, CONVERT_SOURCE];
 
 let compiled: WebAssembly.Module | undefined;
 

@@ -50,15 +50,6 @@ fn shiftLeft(high: i64, low: i64, count: i32): i64, i64 {
   if (count <u 64) return high << count | low >>> (64 - count), low << count;
   return low << (count - 64), 0;
 }
-fn multiply(a: i64, b: i64): i64, i64 {
-  let al = a & LOW32;
-  let ah = a >>> 32;
-  let bl = b & LOW32;
-  let bh = b >>> 32;
-  let middle = ah * bl + (al * bl >>> 32);
-  let other = al * bh + (middle & LOW32);
-  return ah * bh + (middle >>> 32) + (other >>> 32), a * b;
-}
 // (high:low) / d with the top bit of d set and high below d: quotient and remainder.
 fn divide(high: i64, low: i64, d: i64): i64, i64 {
   let dh = d >>> 32;

@@ -1,5 +1,6 @@
 import { RAM_BYTES } from '../../../machine/layout.ts';
 import { compileModule } from '../../wasm/language/compile.ts';
+import { MULTIPLY_SOURCE } from '../multiply-source.ts';
 import { ARITHMETIC_SOURCE } from './arithmetic-source.ts';
 import { COMPARE_SOURCE } from './compare-source.ts';
 import { CONSTANTS_SOURCE } from './constants-source.ts';
@@ -18,6 +19,7 @@ import { TRIGONOMETRY_SOURCE } from './trigonometry-source.ts';
 import { WIDE_SOURCE } from './wide-source.ts';
 
 const SOURCES = [
+  MULTIPLY_SOURCE,
   STACK_SOURCE,
   ROUND_SOURCE,
   ARITHMETIC_SOURCE,
