@@ -7,7 +7,7 @@ export type BlockEnd =
   | 'flow'
   /** It runs into the next block. */
   | 'fall'
-  /** It has no instructions: jumps through one table meet here, with the address in a local. */
+  /** It has no instructions: jumps through one table, or ways into one loop, meet here, with the address in a local. */
   | 'table'
   /** It runs out of the region: past its limits, or into bytes that cannot be read now. */
   | 'out'
@@ -32,6 +32,20 @@ export interface Block {
   /** Numbers of the blocks of this region that control may go to. */
   successors: number[];
   predecessors: number[];
+}
+
+export function emptyBlock(start: number): Block {
+  return {
+    start,
+    instructions: [],
+    effects: [],
+    end: 'out',
+    stop: start,
+    isCall: false,
+    table: undefined,
+    successors: [],
+    predecessors: [],
+  };
 }
 
 /** What structured emission needs to know about a graph. */

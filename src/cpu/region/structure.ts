@@ -9,6 +9,7 @@ import { FLAGS_DEAD, FLAGS_DYNAMIC, FLAGS_IN_MEMORY } from './flag-kinds.ts';
 import { type Block, type Shape, shapeOf } from './graph.ts';
 import { type AccessPlan, planGroups } from './groups.ts';
 import { leaveTo, leaveToLocal } from './leaving.ts';
+import { addressesOf } from './reducible.ts';
 import { scatter } from './scatter.ts';
 import { planStreams } from './streams.ts';
 
@@ -18,6 +19,12 @@ const MOST_FUEL = 64;
 const FUEL_OF_A_CASE = 8;
 
 const NOTHING = -1;
+
+/** A block that a jump with its address in a local may go to. */
+interface Case {
+  readonly target: number;
+  readonly address: number;
+}
 
 type Label = { readonly block: number; readonly kind: 'after' | 'loop' } | undefined;
 
@@ -84,8 +91,15 @@ export class Structure implements Transfers {
 
   jump(address: number): void {
     const target = this.#inside(address);
-    if (target === undefined) leaveTo(this.#e, address);
-    else this.#transfer(target);
+    if (target === undefined) {
+      leaveTo(this.#e, address);
+      return;
+    }
+    if (this.#blocks[target]!.start !== address) {
+      this.#e.code.i64(address);
+      this.#e.code.set(this.#target);
+    }
+    this.#transfer(target);
   }
   /** Of two blocks to be emitted in place the smaller goes into the `if`, so that nesting stays shallow. */
   branch(taken: number, otherwise: number): void {
@@ -125,7 +139,7 @@ export class Structure implements Transfers {
   /** The block at an address, if the graph has an edge to it from here. */
   #inside(address: number): number | undefined {
     const { successors } = this.#blocks[this.#current]!;
-    return successors.find((index) => this.#blocks[index]!.start === address);
+    return successors.find((index) => addressesOf(this.#blocks, index).includes(address));
   }
   #sizeInPlace(address: number): number {
     const target = this.#inside(address);
@@ -289,7 +303,10 @@ export class Structure implements Transfers {
   #select({ successors }: Block): void {
     const { code } = this.#e;
     const before = this.#e.placement();
-    const { multiplier, shift, buckets } = scatter(successors.map((index) => this.#blocks[index]!.start));
+    const cases = [...new Set(successors)].flatMap((target) =>
+      addressesOf(this.#blocks, target).map((address) => ({ target, address })),
+    );
+    const { multiplier, shift, buckets } = scatter(cases.map(({ address }) => address));
     const used = buckets.filter((bucket) => bucket.length > 0);
     for (let open = 0; open <= used.length; open++) {
       code.block(VOID);
@@ -307,7 +324,7 @@ export class Structure implements Transfers {
     used.forEach((bucket, index) => {
       code.end();
       this.#labels.pop();
-      for (const which of bucket) this.#enterCase(successors[which]!, before);
+      for (const which of bucket) this.#enterCase(cases[which]!, before);
       code.br(used.length - 1 - index);
     });
     code.end();
@@ -316,11 +333,11 @@ export class Structure implements Transfers {
     leaveToLocal(this.#e, this.#target);
     this.#e.releaseTemps();
   }
-  #enterCase(target: number, before: Placement): void {
+  #enterCase({ target, address }: Case, before: Placement): void {
     const { code } = this.#e;
     this.#e.restore(before);
     code.get(this.#target);
-    code.i64op(OP.i64_eq, this.#blocks[target]!.start);
+    code.i64op(OP.i64_eq, address);
     code.ifLikely(VOID);
     this.#labels.push(undefined);
     this.#transfer(target);
@@ -361,7 +378,13 @@ export class Structure implements Transfers {
     code.i64(start);
     e.return();
     code.end();
+    code.i64(start);
+    code.get(STACK_LEFT);
+    e.callRarely('outOfFuel');
+    code.if(VOID);
     e.exitFor(Exit.fuel, start);
+    code.end();
+    e.loadFuel();
     code.end();
     e.releaseTemps();
   }
@@ -377,6 +400,7 @@ export class Structure implements Transfers {
     code.ifUnlikely(VOID);
     if (isTable) code.get(this.#target);
     else code.i64(start);
+    code.get(STACK_LEFT);
     this.#e.callRarely('outOfFuel');
     code.if(VOID);
     if (isTable) this.#e.exitForLocal(Exit.fuel, this.#target);
