@@ -11,7 +11,7 @@ import { FunctionTable } from './code/function-table.ts';
 import { JumpCache } from './code/jump-cache.ts';
 import { cpuid } from './cpuid.ts';
 import { TF } from './region/flag-kinds.ts';
-import { INTERNAL_EXIT, RARE } from './runtime/helpers.ts';
+import { INTERNAL_EXIT, RARE, type Reached } from './runtime/helpers.ts';
 import { Runtime } from './runtime/runtime.ts';
 import { MXCSR } from './runtime/sse/layout.ts';
 import { instantiateSse } from './runtime/sse/sse-module.ts';
@@ -31,11 +31,12 @@ const TRANSLATION_FUEL = 50;
 /** Fuel that executing one instruction by a translation of its own costs. */
 const STEP_FUEL = 2000;
 /**
- * When the fuel has run out at a loop header where nothing can be resumed yet, the code goes on so many times with
- * so much more, for it may come to one where something can: else a function with many loops would be translated
- * from each of them.
+ * When the fuel has run out, the code goes on so many times with so much more, for it matters where it leaves: all
+ * functions that are under way then must be translated from there to be resumed. The first of these times show how few
+ * are under way at best; the others wait for that, at an address that is translated already.
  */
-const EXTENSIONS = 100;
+const EXTENSIONS = 1000;
+const LOOKS = 0.4;
 const EXTENSION_FUEL = 300;
 /** Fuel of a run for which it gets one of them: a hundredth more at most does not matter to the caller. */
 const FUEL_OF_AN_EXTENSION = 30_000;
@@ -46,6 +47,8 @@ const LEAVE = 0;
 
 /** Reasons for leaving translated code that the state holds; see Exit and INTERNAL_EXIT. */
 type Reason = ExitReason | (typeof INTERNAL_EXIT)[keyof typeof INTERNAL_EXIT];
+
+const noMore = (): number => 0;
 
 export interface TranslatorOptions {
   /** Counts for rdtsc, about a nanosecond each. */
@@ -71,7 +74,13 @@ export class Translator implements Executor {
   #space!: AddressSpace;
   #code!: SpaceCode;
   #unsupported = '';
-  #extensions = 0;
+  #fuelGiven = 0;
+  /** Extensions left; -1 while there is fuel. */
+  #extensions = -1;
+  #looks = 0;
+  /** The most host stack left that was seen in extensions. */
+  #mostStack = 0;
+  #refuel: () => number = noMore;
   #areFloatsExact = false;
 
   constructor(system: MemorySystem, service: ServiceHook, options: TranslatorOptions = {}) {
@@ -85,9 +94,9 @@ export class Translator implements Executor {
     this.#runtime = new Runtime(system.ram, this.#table.table, {
       probeRead: (low, high) => this.#probeRead(low, high),
       probeWrite: (low, high, size) => this.#probeWrite(low, high, size),
-      find: (low, high) => this.#find(low, high),
+      find: (low, high, reached) => this.#find(low, high, reached as Reached),
       hostService: (service) => this.#serve(service),
-      hostOutOfFuel: (low, high) => this.#outOfFuel(low, high),
+      hostOutOfFuel: (low, high, stack) => this.#outOfFuel(low, high, stack),
       hostRare: (which) => this.#rare(which),
       hostLoadSse: () => this.#table.addPermanent(instantiateSse(system.ram, this.#table.table)),
       hostLoadX87: () => this.#table.addPermanent(instantiateX87(system.ram, this.#table.table)),
@@ -128,14 +137,17 @@ export class Translator implements Executor {
     this.#cache.detachPages(this.#codes.get(space)!, firstPage, count);
   }
 
-  run(fuel: number): ExitReason {
+  run(fuel: number, refuel: () => number = noMore): ExitReason {
     const state = this.#state;
     const runtime = this.#runtime;
     runtime.adopt();
     this.#lookAtFloats();
     // Translated code leaves when it finds less than nothing left.
     state.setWord(STATE.fuel, fuel - 1);
-    this.#extensions = Math.min(EXTENSIONS, Math.floor(fuel / FUEL_OF_AN_EXTENSION));
+    this.#refuel = refuel;
+    this.#fuelGiven = fuel;
+    this.#extensions = -1;
+    this.#mostStack = 0;
     let reason: Reason = INTERNAL_EXIT.retry;
     do {
       this.#cache.hasDropped = false;
@@ -148,6 +160,7 @@ export class Translator implements Executor {
         reason = state.word(STATE.exit) as Reason;
       }
       if (reason === INTERNAL_EXIT.retry && (state.word(STATE.fuel) | 0) < 0) reason = Exit.fuel;
+      if (reason === Exit.fuel && this.#addFuel()) reason = INTERNAL_EXIT.retry;
     } while (reason === INTERNAL_EXIT.retry || reason === INTERNAL_EXIT.step);
     runtime.materialise();
     if (reason === Exit.unsupported) this.#unsupported = describeInstruction(this.#space, state.rip);
@@ -228,7 +241,7 @@ export class Translator implements Executor {
   }
 
   /** Table index of the translation at an address, made now if there is none. */
-  #find(lowSigned: number, highSigned: number): number {
+  #find(lowSigned: number, highSigned: number, reached: Reached): number {
     const low = lowSigned >>> 0;
     const high = highSigned >>> 0;
     if (high >= USER_HIGH) return this.#executeFault(low, high);
@@ -236,7 +249,7 @@ export class Translator implements Executor {
     const index =
       this.#code.entries.get(rip) ??
       this.#cache.adopt(rip, this.#code, (span) => this.#compiler.holds(this.#space, span)) ??
-      this.#translate(rip);
+      this.#translate(rip, reached);
     if (index === LEAVE) return LEAVE;
     if (this.#cache.hasDropped) {
       this.#state.rip = rip;
@@ -252,7 +265,7 @@ export class Translator implements Executor {
     this.#state.setWord(STATE.rip + 4, high);
     return LEAVE;
   }
-  #translate(rip: number): number {
+  #translate(rip: number, reached: Reached): number {
     const reader = this.#compiler.reader(this.#space, rip);
     if (reader === undefined) return this.#executeFault(rip % HIGH, Math.floor(rip / HIGH));
     if (this.#table.count > MOST_FUNCTIONS) {
@@ -260,7 +273,7 @@ export class Translator implements Executor {
       return this.#leave(INTERNAL_EXIT.retry);
     }
     const before = this.statistics.instructions;
-    const batch = this.#compiler.compile(reader, rip, this.#code);
+    const batch = this.#compiler.compile(reader, rip, this.#code, reached);
     this.#lookAtFloats();
     for (const { frame } of batch.spans) this.#tlb.forbidWrites(frame);
     this.#cache.add(batch, this.#code);
@@ -293,10 +306,27 @@ export class Translator implements Executor {
     return 1;
   }
 
-  /** A loop header is where the last instruction ended and the next has not begun. */
-  #outOfFuel(low: number, high: number): number {
-    if (this.#extensions === 0 || this.#code.entries.has((high >>> 0) * HIGH + (low >>> 0))) return 1;
+  #addFuel(): boolean {
+    const fuel = this.#refuel();
+    if (fuel <= 0) return false;
+    this.#fuelGiven += fuel;
+    this.#state.setWord(STATE.fuel, fuel - 1);
+    return true;
+  }
+  /** At a loop header or the entry of a function: the last instruction has ended and the next has not begun. */
+  #outOfFuel(low: number, high: number, stack: number): number {
+    if (this.#extensions < 0) {
+      if (this.#addFuel()) return 0;
+      this.#extensions = Math.min(EXTENSIONS, Math.floor(this.#fuelGiven / FUEL_OF_AN_EXTENSION));
+      this.#looks = Math.floor(this.#extensions * LOOKS);
+    }
+    if (this.#extensions === 0) return 1;
     this.#extensions--;
+    if (this.#looks > 0) {
+      this.#looks--;
+      this.#mostStack = Math.max(this.#mostStack, stack);
+    } else if (stack >= this.#mostStack && this.#code.entries.has((high >>> 0) * HIGH + (low >>> 0)))
+      return 1;
     this.#state.setWord(STATE.fuel, EXTENSION_FUEL);
     return 0;
   }

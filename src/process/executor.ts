@@ -35,8 +35,12 @@ export type ExitReason = (typeof Exit)[keyof typeof Exit];
 export interface Executor {
   /** Makes `space` the running address space. */
   activate(space: AddressSpace): void;
-  /** Runs from the rip in CpuState until something needs the host; hardly longer than the fuel given. */
-  run(fuel: number): ExitReason;
+  /**
+   * Runs from the rip in CpuState until something needs the host. When the fuel given is used up, `refuel` is asked for
+   * more; 0 or no `refuel` is the end of the run, hardly later. Going on is cheaper than a new run: to come back into
+   * the midst of functions, code must be translated from there.
+   */
+  run(fuel: number, refuel?: () => number): ExitReason;
   /** One line naming the instruction behind Exit.unsupported (bytes and mnemonic). */
   readonly unsupported: string;
   /** Bytes of guest code translated so far, each as often as it was. */

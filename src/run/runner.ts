@@ -24,17 +24,10 @@ import { type ExceptionRecord, Pending, parametersOf, type Thread } from '../pro
 
 /** Longest time between two looks at the host's events, in milliseconds. */
 const SLICE = 20;
-/**
- * Fuel of one run() call. It grows while such calls are short: an end of the fuel may be in the midst of a function,
- * which then must be translated from there.
- */
-const LEAST_FUEL = 200_000;
-const MOST_FUEL = 16_000_000;
+/** Fuel between two looks at the time. */
+const FUEL = 200_000;
 /** What an exception and the like count for where fuel is limited. */
 const EVENT_FUEL = 1000;
-/** Milliseconds of a run() that are short enough for twice the fuel, and too long for as much again. */
-const SHORT_RUN = 5;
-const LONG_RUN = 15;
 /** rflags of a new thread: interrupts on, bit 1 always set. */
 const INITIAL_FLAGS = 0x202;
 const INITIAL_MXCSR = 0x1f80;
@@ -87,8 +80,6 @@ export class Runner {
   readonly #entries: KernelEntries;
   readonly #cpu: CpuState;
   #stopped = '';
-  /** For the next run() call, and for all that follow. */
-  #fuel = LEAST_FUEL;
   #fuelLeft = Number.POSITIVE_INFINITY;
   /** Milliseconds in the executor so far. */
   executed = 0;
@@ -145,22 +136,23 @@ export class Runner {
   /** Runs until the time is up, the process has ended, or the thread waits. */
   #slice(until: number): void {
     let now = performance.now();
+    let fuel = 0;
+    const refuel = (): number => {
+      this.#fuelLeft -= fuel;
+      fuel = performance.now() < until ? Math.max(0, Math.min(FUEL, this.#fuelLeft)) : 0;
+      return fuel;
+    };
     do {
       const started = now;
-      const fuel = Math.min(this.#fuel, this.#fuelLeft);
-      const reason = this.#executor.run(fuel);
+      fuel = Math.min(FUEL, this.#fuelLeft);
+      const reason = this.#executor.run(fuel, refuel);
       now = performance.now();
       this.executed += now - started;
-      this.#fuelLeft -= reason === Exit.fuel ? fuel : EVENT_FUEL;
-      if (reason === Exit.fuel) this.#adaptFuel(now - started);
+      if (reason !== Exit.fuel) this.#fuelLeft -= EVENT_FUEL;
       this.#handle(reason);
       if (this.#stopped !== '' || this.#thread.pending !== Pending.none) return;
       if (this.#thread.process.exitCode !== undefined) return;
     } while (now < until && this.#fuelLeft > 0);
-  }
-  #adaptFuel(time: number): void {
-    if (time < SHORT_RUN) this.#fuel = Math.min(this.#fuel * 2, MOST_FUEL);
-    else if (time > LONG_RUN) this.#fuel = Math.max(this.#fuel / 2, LEAST_FUEL);
   }
 
   #handle(reason: ExitReason): void {

@@ -2,7 +2,9 @@ import { FRAMES, PAGE_SIZE } from '../../machine/layout.ts';
 import type { AddressSpace, MemoryInfo } from '../../memory/space.ts';
 import { Batch } from '../region/batch.ts';
 import { CodeReader, type CodeSpan } from '../region/code-reader.ts';
+import { LIMITS_INSIDE, LIMITS_RESUMED, REGION_LIMITS } from '../region/discover.ts';
 import { translateRegion, translateStep } from '../region/region.ts';
+import { REACHED, type Reached } from '../runtime/helpers.ts';
 import type { CompiledBatch, SpaceCode } from './code-cache.ts';
 import type { FunctionTable } from './function-table.ts';
 
@@ -71,10 +73,10 @@ export class Compiler {
   }
 
   /** Translates the function at `rip` and what it calls; again if that is the first code to look at MXCSR. */
-  compile(reader: CodeReader, rip: number, code: SpaceCode): CompiledBatch {
+  compile(reader: CodeReader, rip: number, code: SpaceCode, reached: Reached): CompiledBatch {
     const started = performance.now();
-    let { batch, instructions } = this.#translate(reader, rip, code);
-    if (this.#mustBeExact(batch)) ({ batch, instructions } = this.#translate(reader, rip, code));
+    let { batch, instructions } = this.#translate(reader, rip, code, reached);
+    if (this.#mustBeExact(batch)) ({ batch, instructions } = this.#translate(reader, rip, code, reached));
     for (const called of batch.called) code.functions.add(called);
     const bytes = batch.finish();
     this.statistics.translateTime += performance.now() - started;
@@ -97,13 +99,16 @@ export class Compiler {
     reader: CodeReader,
     rip: number,
     code: SpaceCode,
+    reached: Reached,
   ): { readonly batch: Batch; readonly instructions: number } {
     let instructions = 0;
     const isFunction = (address: number): boolean => code.functions.has(address) || batch.isCalled(address);
     // What begins inside a function (after a fuel exit, an unwind, a jump through a table) goes only as far as to
     // what is translated, and where it ends nothing is taken in but functions that it calls: else a large function would
     // be translated whole for each place where it is resumed. (Without: speedtest1 translates 363,000 instructions, not 227,000.)
+    if (reached === REACHED.call) code.functions.add(rip);
     const isInside = !code.functions.has(rip);
+    const limits = reached === REACHED.resumed ? LIMITS_RESUMED : LIMITS_INSIDE;
     const isTranslated = (address: number) => isInside && code.entries.has(address);
     const batch: Batch = new Batch(rip, {
       limit: BATCH_FUNCTIONS,
@@ -118,7 +123,8 @@ export class Compiler {
     for (let number = 0; number < batch.entries.length; number++) {
       const entry = batch.entries[number]!;
       const surroundings = { isFunction, isTranslated, tables: code.tables };
-      const size = translateRegion(batch, reader, entry, surroundings, isInside && number === 0);
+      const bounds = isInside && number === 0 ? limits : REGION_LIMITS;
+      const size = translateRegion(batch, reader, entry, bounds, surroundings);
       instructions += size.instructions;
       this.statistics.guestBytes += size.bytes;
     }

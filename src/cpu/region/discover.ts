@@ -3,8 +3,9 @@ import { entryOf } from '../lift/registry.ts';
 import { effectsOf } from './analysis.ts';
 import type { CodeReader } from './code-reader.ts';
 import { directTarget, FLOW } from './effects.ts';
-import { type Block, reversePostorder, shapeOf } from './graph.ts';
+import { type Block, emptyBlock, reversePostorder, shapeOf } from './graph.ts';
 import { findJumpTable, type JumpTable, LONGEST_PATH } from './jump-table.ts';
+import { makeReducible } from './reducible.ts';
 
 /** Bounds of a region, so that hostile code cannot make a huge one. */
 export interface RegionLimits {
@@ -21,7 +22,12 @@ const LIMITS_WITH_TABLES: RegionLimits = { instructions: 400, blocks: 200 };
  * What begins inside a function is there for a case of a large switch, mostly, and all that follows would be translated
  * again for each case.
  */
-export const LIMITS_INSIDE: RegionLimits = { instructions: 500, blocks: 500 };
+export const LIMITS_INSIDE: RegionLimits = { instructions: 300, blocks: 300 };
+/**
+ * What is resumed in the midst of a function (a frame that an unwind took off the host's stack) runs once, mostly: only
+ * what lies before it, up to the next loop or what is translated already.
+ */
+export const LIMITS_RESUMED: RegionLimits = { instructions: 150, blocks: 50 };
 /** A region of the one instruction at its entry. */
 export const SINGLE_STEP: RegionLimits = { instructions: 1, blocks: 1 };
 
@@ -71,12 +77,14 @@ export function discover(
   for (;;) {
     const search = new Search(reader, limits, others, ignored);
     search.explore(entry);
+    if (limits === LIMITS_RESUMED && search.isLoop)
+      return discover(reader, entry, LIMITS_INSIDE, surroundings);
     const blocks = search.graph(entry);
     const useless = search.uselessTables(blocks);
     for (const jump of useless) ignored.add(jump);
     if (useless.length > 0) continue;
     search.rememberTables();
-    return blocks;
+    return makeReducible(blocks);
   }
 }
 
@@ -98,6 +106,9 @@ class Search {
   /** Jumps whose tables are not to be followed. */
   readonly #ignored: ReadonlySet<number>;
   #count = 0;
+  readonly #isResumed: boolean;
+  /** Whether a jump backwards leads to the entry. */
+  isLoop = false;
 
   constructor(
     reader: CodeReader,
@@ -107,6 +118,7 @@ class Search {
   ) {
     this.#reader = reader;
     this.#limits = limits;
+    this.#isResumed = limits === LIMITS_RESUMED;
     this.#surroundings = surroundings;
     this.#ignored = ignored;
   }
@@ -128,6 +140,10 @@ class Search {
         path.instructions.push(found);
         for (const successor of this.#successors(found)) {
           if (flow === FLOW.next) continue;
+          if (this.#isResumed && successor <= address) {
+            if (successor === entry) this.isLoop = true;
+            continue;
+          }
           if (this.#leaders.has(successor) || this.#isEnd(successor)) continue;
           if (this.#leaders.size >= this.#limits.blocks) continue;
           this.#leaders.add(successor);
@@ -180,7 +196,8 @@ class Search {
     return this.#count >= this.#limits.instructions || this.#leaders.size >= this.#limits.blocks;
   }
   #isEnd(address: number): boolean {
-    return this.#count >= REPEATED_INSTRUCTIONS && this.#surroundings.isTranslated(address);
+    const repeated = this.#isResumed ? 0 : REPEATED_INSTRUCTIONS;
+    return this.#count >= repeated && this.#surroundings.isTranslated(address);
   }
   #fetch(address: number): Found {
     const instruction = this.#reader.instruction(address);
@@ -282,18 +299,4 @@ class Search {
     if (this.#limits === SINGLE_STEP) return [];
     return addresses.flatMap((address) => numbers.get(address) ?? []);
   }
-}
-
-function emptyBlock(start: number): Block {
-  return {
-    start,
-    instructions: [],
-    effects: [],
-    end: 'out',
-    stop: start,
-    isCall: false,
-    table: undefined,
-    successors: [],
-    predecessors: [],
-  };
 }

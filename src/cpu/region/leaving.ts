@@ -14,7 +14,12 @@ function pushStackLeft(e: Emitter): void {
 }
 
 /** Pushes the table index of the translation at a known address. */
-function findKnown(e: Emitter, address: number, pushStack: () => void): void {
+function findKnown(
+  e: Emitter,
+  address: number,
+  lookup: 'lookup' | 'lookupCalled',
+  pushStack: () => void,
+): void {
   const { code } = e;
   const entry = JUMP_CACHE + jumpCacheOffset(address % 0x1_0000_0000);
   code.i32(0);
@@ -26,7 +31,7 @@ function findKnown(e: Emitter, address: number, pushStack: () => void): void {
   code.else();
   code.i64(address);
   pushStack();
-  e.call('lookup');
+  e.call(lookup);
   code.end();
 }
 
@@ -51,7 +56,7 @@ export function leaveTo(e: Emitter, address: number): void {
     e.sites.push({ at: code.paddedUnsigned(0), target: known });
     return;
   }
-  findKnown(e, address, () => code.get(STACK_LEFT));
+  findKnown(e, address, 'lookup', () => code.get(STACK_LEFT));
   code.callIndirect(e.batch.regionType, true);
 }
 
@@ -92,11 +97,11 @@ export function callGuest(e: Emitter, target: number | { readonly local: number 
       code.op(OP.call);
       e.sites.push({ at: code.paddedUnsigned(0), target: known });
     } else {
-      findKnown(e, target, () => pushStackLeft(e));
+      findKnown(e, target, 'lookupCalled', () => pushStackLeft(e));
       code.callIndirect(e.batch.regionType);
     }
   } else {
-    emitFind(code, target.local, e.temp(I32), e.batch.helper('lookup'), () => pushStackLeft(e));
+    emitFind(code, target.local, e.temp(I32), e.batch.helper('lookupCalled'), () => pushStackLeft(e));
     code.callIndirect(e.batch.regionType);
   }
   const came = e.temp(I64);

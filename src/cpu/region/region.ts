@@ -1,7 +1,7 @@
 import { V128 } from '../wasm/opcodes.ts';
 import type { Batch } from './batch.ts';
 import type { CodeReader } from './code-reader.ts';
-import { discover, LIMITS_INSIDE, REGION_LIMITS, SINGLE_STEP, type Surroundings } from './discover.ts';
+import { discover, type RegionLimits, SINGLE_STEP, type Surroundings } from './discover.ts';
 import { Emitter } from './emitter.ts';
 import type { Block } from './graph.ts';
 import { Structure } from './structure.ts';
@@ -12,15 +12,14 @@ export interface RegionSize {
   readonly bytes: number;
 }
 
-/** Translates the function at `entry` into the batch, or what begins there inside a function. */
+/** Translates what begins at `entry` into the batch, as far as the limits let it. */
 export function translateRegion(
   batch: Batch,
   reader: CodeReader,
   entry: number,
+  limits: RegionLimits,
   surroundings: Surroundings,
-  isInside: boolean,
 ): RegionSize {
-  const limits = isInside ? LIMITS_INSIDE : REGION_LIMITS;
   return translate(batch, discover(reader, entry, limits, surroundings), false);
 }
 

@@ -6,9 +6,9 @@ import { HALVES_I32, I32_I32, type RuntimeFunction } from './function.ts';
 export const HOST_IMPORTS: Record<string, FunctionType> = {
   probeRead: HALVES_I32,
   probeWrite: { params: [I32, I32, I32], results: [I32] },
-  find: HALVES_I32,
+  find: { params: [I32, I32, I32], results: [I32] },
   hostService: I32_I32,
-  hostOutOfFuel: HALVES_I32,
+  hostOutOfFuel: { params: [I32, I32, I32], results: [I32] },
   hostRare: I32_I32,
   hostLoadX87: { params: [], results: [I32] },
   hostLoadSse: { params: [], results: [I32] },

@@ -9,8 +9,10 @@ import {
   INTERNAL_EXIT,
   LEFT,
   PASSED,
+  REACHED,
   REGION_TYPE,
   RETURNED,
+  type Reached,
   STACK_BUDGET,
   STACK_RESERVE,
 } from './helpers.ts';
@@ -18,7 +20,9 @@ import { addX87Functions } from './x87-runtime.ts';
 
 /** Adds the dispatcher loop, the jump cache's miss function and the calls of the host. */
 export function addDispatchFunctions(runtime: RuntimeBuilder): void {
-  runtime.define('lookup', lookupFunction(runtime));
+  runtime.define('lookup', lookupFunction(runtime, REACHED.jump));
+  runtime.define('lookupCalled', lookupFunction(runtime, REACHED.call));
+  runtime.define('lookupResumed', lookupFunction(runtime, REACHED.resumed));
   runtime.define('run', runFunction(runtime));
   runtime.define('runOnce', runOnceFunction(runtime));
   runtime.define('leave', leaveFunction());
@@ -61,7 +65,7 @@ export function emitFind(
   code.end();
 }
 
-function lookupFunction(runtime: RuntimeBuilder): RuntimeFunction {
+function lookupFunction(runtime: RuntimeBuilder, reached: Reached): RuntimeFunction {
   const f = new RuntimeFunction(HELPERS.lookup);
   const { code } = f;
   // Too little stack for a translation: unwind first. The index of `leave` is 0.
@@ -74,6 +78,7 @@ function lookupFunction(runtime: RuntimeBuilder): RuntimeFunction {
   code.op(OP.return);
   code.end();
   pushHalves(code);
+  code.i32(reached);
   code.call(runtime.index('find'));
   return f;
 }
@@ -97,7 +102,7 @@ function runFunction(runtime: RuntimeBuilder): RuntimeFunction {
   code.set(rip);
   code.loop(VOID);
   pushArguments(f);
-  emitFind(code, rip, entry, runtime.index('lookup'), () => code.i32(STACK_BUDGET));
+  emitFind(code, rip, entry, runtime.index('lookupResumed'), () => code.i32(STACK_BUDGET));
   code.callIndirect(runtime.typeIndex(REGION_TYPE));
   code.set(returned);
   code.set(rip);
@@ -185,6 +190,7 @@ function serviceFunction(runtime: RuntimeBuilder): RuntimeFunction {
 function outOfFuelFunction(runtime: RuntimeBuilder): RuntimeFunction {
   const f = new RuntimeFunction(HELPERS.outOfFuel);
   pushHalves(f.code);
+  f.code.get(1);
   f.code.call(runtime.index('hostOutOfFuel'));
   return f;
 }

@@ -36,14 +36,19 @@ export const HELPERS = {
   store16: { params: [I64, V128], results: [I32] },
   /** Function table index of the translation of a RIP; that of `leave` when there is none. */
   lookup: { params: [I64, I32], results: [I32] },
+  /** The same for a call. */
+  lookupCalled: { params: [I64, I32], results: [I32] },
   /** The six arithmetic flags of (kind, a, b, result). */
   flags: { params: [I32, I64, I64, I64], results: [I32] },
   /** Sets the fault of a misaligned or non-canonical access. */
   protection: { params: [], results: [] },
   /** Host call of a `syscall` whose next RIP is given. Not 0: leave with the RIP in the state. */
   service: { params: [I64], results: [I32] },
-  /** Host call when the fuel has run out at a loop header: 1 = leave, 0 = go on with a little that is in the state. */
-  outOfFuel: { params: [I64], results: [I32] },
+  /**
+   * Host call when the fuel has run out at a RIP, with the host stack left: 1 = leave, 0 = go on with what is in the
+   * state.
+   */
+  outOfFuel: { params: [I64, I32], results: [I32] },
   /** Host call for a rare instruction (see RARE). Status as above. */
   rare: { params: [I32], results: [I32] },
   mulHighUnsigned: { params: [I64, I64], results: [I64] },
@@ -78,6 +83,10 @@ export type HelperName = keyof typeof HELPERS;
 
 /** Instructions that the host serves with all registers written back. */
 export const RARE = { cpuid: 1, rdtsc: 2, rdtscp: 3 } as const;
+
+/** How control came to an address whose translation is looked up. */
+export const REACHED = { jump: 0, call: 1, resumed: 2 } as const;
+export type Reached = (typeof REACHED)[keyof typeof REACHED];
 
 /** Reasons for leaving that run() deals with itself: not for its caller. */
 export const INTERNAL_EXIT = {

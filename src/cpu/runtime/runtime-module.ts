@@ -16,6 +16,7 @@ const INNER = [
   'run',
   'runOnce',
   'leave',
+  'lookupResumed',
   'materialise',
   'adopt',
   'loadSized',

@@ -6,12 +6,12 @@ export interface RuntimeHost {
   /** Host address of a page's byte after the fault ladder, or 0 with the reason for leaving in the state. */
   probeRead(low: number, high: number): number;
   probeWrite(low: number, high: number, size: number): number;
-  /** Function table index of the translation at an address; 0 = leave. */
-  find(low: number, high: number): number;
+  /** Function table index of the translation at an address, which control reached so (see REACHED); 0 = leave. */
+  find(low: number, high: number, reached: number): number;
   /** Serves a `syscall`; not 0 = leave. */
   hostService(service: number): number;
-  /** The fuel has run out at a loop header: not 0 = leave; 0 = some more is in the state. */
-  hostOutOfFuel(low: number, high: number): number;
+  /** The fuel has run out at a RIP with so much host stack left: not 0 = leave; 0 = some more is in the state. */
+  hostOutOfFuel(low: number, high: number, stack: number): number;
   /** Serves a rare instruction on the registers in the state; not 0 = leave. */
   hostRare(which: number): number;
   /** Makes the x87 helpers: the function table index of the first, of which the others follow. */
