@@ -1,7 +1,8 @@
 import { describe, expect, test } from 'vitest';
 import { STATE } from '../../src/machine/cpu-state.ts';
+import { PAGE_EXECUTE_READWRITE } from '../../src/memory/constants.ts';
 import { Exit } from '../../src/process/executor.ts';
-import { bytes, CODE, DATA, TestCpu } from './support.ts';
+import { bytes, CODE, DATA, TestCpu, word } from './support.ts';
 
 /*
  * An interpreter: a loop over the bytes at rsi around a switch that changes rdi, with cases 0 to 4 and a default. Its table
@@ -23,10 +24,6 @@ const CASES = [
 const DEFAULT = 5;
 const END_OF_PROGRAM = 4;
 
-/** The little-endian bytes of a 32-bit number. */
-function word(value: number): string {
-  return [0, 8, 16, 24].map((shift) => ((value >> shift) & 0xff).toString(16).padStart(2, '0')).join(' ');
-}
 /** lea rdx, [rip + …] for an address. */
 function lea(address: number): string {
   return `48 8d 15 ${word(address - (CODE + 18))}`;
@@ -122,6 +119,21 @@ const rdiOf = (cpu: TestCpu) =>
   (BigInt(cpu.state.word(STATE.gpr + 7 * 8 + 4) >>> 0) << 32n);
 
 describe.each(Object.entries(FORMS))('a jump through a table of %s', (_, form) => {
+  test('is in one region with its loop, though what was resumed before the loop came upon it first', () => {
+    const cpu = new Interpreter(form);
+    cpu.map(CODE - 0x10000, 0x10000, PAGE_EXECUTE_READWRITE);
+    cpu.code('90 90 90 90 90 90', CODE - 6); // nops, and on into the interpreter
+    const operations = randomOperations(2000);
+    cpu.memory.setBytes(PROGRAM, new Uint8Array([...operations, END_OF_PROGRAM]));
+    cpu.prepareCall(CODE - 6);
+    cpu.state.setGpr(6, PROGRAM);
+    cpu.state.setGpr(7, 0);
+    expect(cpu.finish()).toBe(Exit.breakpoint);
+    expect(rdiOf(cpu)).toBe(expected(operations));
+    // What falls into the interpreter, the interpreter and what it returns to.
+    expect(cpu.cpu.statistics.functions).toBe(3);
+  });
+
   test('goes to each case, in one region with the loop around it', () => {
     const cpu = new Interpreter(form);
     const operations = randomOperations(2000);

@@ -1,14 +1,9 @@
 import { expect, test } from 'vitest';
 import { Exit } from '../../src/process/executor.ts';
-import { CODE, TestCpu } from './support.ts';
+import { CODE, TestCpu, word } from './support.ts';
 
 const CALLED = CODE + 0x8000;
 const INCREMENT = 'ff c0 ';
-
-/** Little-endian hexadecimal. */
-function word(value: number): string {
-  return [0, 8, 16, 24].map((shift) => ((value >> shift) & 0xff).toString(16).padStart(2, '0')).join(' ');
-}
 
 /** A function at CALLED that goes around a loop 2,000 times. */
 function withLoop(cpu: TestCpu): void {

@@ -41,6 +41,11 @@ export function bytes(hex: string): Uint8Array {
   );
 }
 
+/** A number of 32 bits as in the code of an instruction. */
+export function word(value: number): string {
+  return [0, 8, 16, 24].map((shift) => ((value >> shift) & 0xff).toString(16).padStart(2, '0')).join(' ');
+}
+
 /** A machine with code, data and a stack, and a CPU. */
 export class TestCpu {
   readonly system: MemorySystem;

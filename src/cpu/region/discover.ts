@@ -11,31 +11,31 @@ import { makeReducible } from './reducible.ts';
 export interface RegionLimits {
   readonly instructions: number;
   readonly blocks: number;
+  /** Instructions that it may repeat of others before it ends at what is translated. */
+  readonly repeated: number;
+  /** Only what lies ahead: jumps backwards and through tables lead out. */
+  readonly isAhead: boolean;
 }
-export const REGION_LIMITS: RegionLimits = { instructions: 2000, blocks: 500 };
+/** Without some repetition, the cases of a switch in a loop would each leave for the head of the loop. */
+const REPEATED = { repeated: 100, isAhead: false };
+export const REGION_LIMITS: RegionLimits = { instructions: 2000, blocks: 500, ...REPEATED };
 /**
  * A larger one is better without its tables: what lua's interpreter (3,297 instructions) takes in one region is 1.5 to 5
  * times as long as in one for each case, until the engine has optimized it, and not less after that.
  */
-const LIMITS_WITH_TABLES: RegionLimits = { instructions: 400, blocks: 200 };
+const LIMITS_WITH_TABLES: RegionLimits = { instructions: 400, blocks: 200, ...REPEATED };
 /**
  * What begins inside a function is there for a case of a large switch, mostly, and all that follows would be translated
  * again for each case.
  */
-export const LIMITS_INSIDE: RegionLimits = { instructions: 300, blocks: 300 };
+export const LIMITS_INSIDE: RegionLimits = { instructions: 300, blocks: 300, ...REPEATED };
 /**
  * What is resumed in the midst of a function (a frame that an unwind took off the host's stack) runs once, mostly: only
- * what lies before it, up to the next loop or what is translated already.
+ * what lies ahead of it, up to the next loop or what is translated already.
  */
-export const LIMITS_RESUMED: RegionLimits = { instructions: 150, blocks: 50 };
+export const LIMITS_RESUMED: RegionLimits = { instructions: 150, blocks: 50, repeated: 0, isAhead: true };
 /** A region of the one instruction at its entry. */
-export const SINGLE_STEP: RegionLimits = { instructions: 1, blocks: 1 };
-
-/**
- * Instructions that a region may repeat of others before it ends at what is translated. Without some, the cases of a
- * switch in a loop would each leave for the head of the loop.
- */
-const REPEATED_INSTRUCTIONS = 100;
+export const SINGLE_STEP: RegionLimits = { instructions: 1, blocks: 1, ...REPEATED };
 
 /** Compilers begin functions at multiples of this. */
 const FUNCTION_ALIGNMENT = 16;
@@ -77,8 +77,7 @@ export function discover(
   for (;;) {
     const search = new Search(reader, limits, others, ignored);
     search.explore(entry);
-    if (limits === LIMITS_RESUMED && search.isLoop)
-      return discover(reader, entry, LIMITS_INSIDE, surroundings);
+    if (search.isLoop) return discover(reader, entry, LIMITS_INSIDE, surroundings);
     const blocks = search.graph(entry);
     const useless = search.uselessTables(blocks);
     for (const jump of useless) ignored.add(jump);
@@ -106,8 +105,7 @@ class Search {
   /** Jumps whose tables are not to be followed. */
   readonly #ignored: ReadonlySet<number>;
   #count = 0;
-  readonly #isResumed: boolean;
-  /** Whether a jump backwards leads to the entry. */
+  /** A region of what lies ahead would leave out a loop that begins at its entry. */
   isLoop = false;
 
   constructor(
@@ -118,7 +116,6 @@ class Search {
   ) {
     this.#reader = reader;
     this.#limits = limits;
-    this.#isResumed = limits === LIMITS_RESUMED;
     this.#surroundings = surroundings;
     this.#ignored = ignored;
   }
@@ -140,7 +137,7 @@ class Search {
         path.instructions.push(found);
         for (const successor of this.#successors(found)) {
           if (flow === FLOW.next) continue;
-          if (this.#isResumed && successor <= address) {
+          if (this.#limits.isAhead && successor <= address) {
             if (successor === entry) this.isLoop = true;
             continue;
           }
@@ -156,7 +153,7 @@ class Search {
     }
   }
   #findTable(path: Path, jump: Instruction): void {
-    if (this.#limits === SINGLE_STEP) return;
+    if (this.#limits === SINGLE_STEP || this.#limits.isAhead) return;
     const { tables } = this.#surroundings;
     const { address } = jump;
     const table = tables.has(address) ? tables.get(address) : this.#lookForTable(path, jump);
@@ -196,8 +193,7 @@ class Search {
     return this.#count >= this.#limits.instructions || this.#leaders.size >= this.#limits.blocks;
   }
   #isEnd(address: number): boolean {
-    const repeated = this.#isResumed ? 0 : REPEATED_INSTRUCTIONS;
-    return this.#count >= repeated && this.#surroundings.isTranslated(address);
+    return this.#count >= this.#limits.repeated && this.#surroundings.isTranslated(address);
   }
   #fetch(address: number): Found {
     const instruction = this.#reader.instruction(address);

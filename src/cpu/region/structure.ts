@@ -29,9 +29,8 @@ interface Case {
 type Label = { readonly block: number; readonly kind: 'after' | 'loop' } | undefined;
 
 /**
- * Emits the blocks of a region. A reducible graph becomes nested blocks, loops and ifs by its dominator tree (each
- * block that several paths reach, and each case of a switch, follows a wasm block that is broken out of); any other
- * becomes a loop around a br_table.
+ * Emits the blocks of a region, whose graph must be reducible, as nested blocks, loops and ifs by its dominator tree. Each
+ * block that several paths reach, and each case of a switch, follows a wasm block that is broken out of.
  */
 export class Structure implements Transfers {
   readonly #e: Emitter;
@@ -46,8 +45,6 @@ export class Structure implements Transfers {
   /** Blocks that each block dominates. */
   readonly #sizes: Int32Array;
   readonly #labels: Label[] = [];
-  readonly #isFlat: boolean;
-  readonly #next: number;
   /** Local with the address that a jump through a table goes to. */
   readonly #target: number;
   /** The block whose code is being emitted. */
@@ -67,8 +64,6 @@ export class Structure implements Transfers {
       if (this.#isLabelled(index)) this.#merges[this.#shape.dominator[index]!]!.push(index);
     }
     this.#sizes = subtreeSizes(this.#shape.dominator);
-    this.#isFlat = !this.#shape.isReducible;
-    this.#next = this.#isFlat ? e.newLocal(I32) : -1;
     this.#target = blocks.some(({ end }) => end === 'table') ? e.newLocal(I64) : -1;
     e.transfers = this;
   }
@@ -79,11 +74,8 @@ export class Structure implements Transfers {
     this.#e.enter();
     this.#chargeEntry();
     this.#adapt(0);
-    if (this.#isFlat) this.#emitFlat();
-    else {
-      this.#inPlace = 0;
-      this.#emitTree();
-    }
+    this.#inPlace = 0;
+    this.#emitTree();
     code.op(OP.unreachable);
   }
 
@@ -152,17 +144,13 @@ export class Structure implements Transfers {
     this.#adapt(target);
     if (!this.#meets(target) && this.#shape.isCase[target] === 1)
       this.#atCase.set(target, this.#e.placement());
-    if (this.#isFlat) {
-      this.#e.code.i32(target);
-      this.#e.code.set(this.#next);
-      this.#e.code.br(this.#labels.length - 1);
-    } else if (this.#isReachedByBreak(target)) this.#e.code.br(this.#depthOf(target));
+    if (this.#isReachedByBreak(target)) this.#e.code.br(this.#depthOf(target));
     else this.#inPlace = target;
   }
   /** Whether several edges lead to the block, so that what it expects is fixed beforehand. */
   #meets(target: number): boolean {
     const { isMerge, isLoopHeader } = this.#shape;
-    return this.#isFlat || isMerge[target] === 1 || isLoopHeader[target] === 1;
+    return isMerge[target] === 1 || isLoopHeader[target] === 1;
   }
   /** A loop header that is no merge is entered in place, once; its back edges are breaks. */
   #isReachedByBreak(target: number): boolean {
@@ -242,30 +230,6 @@ export class Structure implements Transfers {
       hasLeft: false,
       flagConstant: -1,
     };
-  }
-
-  // Irreducible graphs
-
-  #emitFlat(): void {
-    const { code } = this.#e;
-    const { length } = this.#blocks;
-    code.loop(VOID);
-    this.#labels.push(undefined);
-    for (let index = 0; index < length; index++) code.block(VOID);
-    code.get(this.#next);
-    code.op(OP.br_table);
-    code.unsigned(length);
-    for (let index = 0; index < length; index++) code.unsigned(index);
-    code.unsigned(0);
-    for (let index = 0; index < length; index++) {
-      code.end();
-      // Inside block `index` the loop lies as many labels out as there are blocks still open.
-      for (let open = index + 1; open < length; open++) this.#labels.push(undefined);
-      this.#e.restore(this.#placementAt(index));
-      this.#body(index);
-      this.#labels.length = 1;
-    }
-    code.end();
   }
 
   // Blocks

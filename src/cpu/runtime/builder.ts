@@ -1,14 +1,14 @@
 import { type FunctionType, ModuleBuilder } from '../wasm/module.ts';
 import { I32 } from '../wasm/opcodes.ts';
-import { HALVES_I32, I32_I32, type RuntimeFunction } from './function.ts';
+import { HALVES_I32, HALVES_I32_I32, I32_I32, type RuntimeFunction } from './function.ts';
 
 /** What the runtime module calls in TypeScript; nothing here is i64. Addresses are two halves. */
 export const HOST_IMPORTS: Record<string, FunctionType> = {
   probeRead: HALVES_I32,
-  probeWrite: { params: [I32, I32, I32], results: [I32] },
-  find: { params: [I32, I32, I32], results: [I32] },
+  probeWrite: HALVES_I32_I32,
+  find: HALVES_I32_I32,
   hostService: I32_I32,
-  hostOutOfFuel: { params: [I32, I32, I32], results: [I32] },
+  hostOutOfFuel: HALVES_I32_I32,
   hostRare: I32_I32,
   hostLoadX87: { params: [], results: [I32] },
   hostLoadSse: { params: [], results: [I32] },

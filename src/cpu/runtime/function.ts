@@ -48,4 +48,5 @@ export const NOTHING: FunctionType = { params: [], results: [] };
 export const I32_I32: FunctionType = { params: [I32], results: [I32] };
 /** An address in two halves to an i32. */
 export const HALVES_I32: FunctionType = { params: [I32, I32], results: [I32] };
+export const HALVES_I32_I32: FunctionType = { params: [I32, I32, I32], results: [I32] };
 export const I64_I32: FunctionType = { params: [I64, I32], results: [I32] };
