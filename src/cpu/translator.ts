@@ -5,17 +5,18 @@ import type { AddressSpace } from '../memory/space.ts';
 import { STATUS_ACCESS_VIOLATION } from '../memory/status.ts';
 import type { MemorySystem } from '../memory/system.ts';
 import { type Executor, Exit, type ExitReason, type ServiceHook } from '../process/executor.ts';
-import { CodeCache, SpaceCode } from './code/code-cache.ts';
+import { CAREFUL, CodeCache, SpaceCode } from './code/code-cache.ts';
 import { Compiler, type TranslationStatistics } from './code/compiler.ts';
 import { FunctionTable } from './code/function-table.ts';
 import { JumpCache } from './code/jump-cache.ts';
 import { cpuid } from './cpuid.ts';
 import { TF } from './region/flag-kinds.ts';
-import { INTERNAL_EXIT, RARE, type Reached } from './runtime/helpers.ts';
+import { INTERNAL_EXIT, RARE, REACHED, type Reached } from './runtime/helpers.ts';
 import { Runtime } from './runtime/runtime.ts';
 import { MXCSR } from './runtime/sse/layout.ts';
 import { instantiateSse } from './runtime/sse/sse-module.ts';
 import { instantiateX87 } from './runtime/x87/x87-module.ts';
+import { layStackWindow } from './tlb/stack-window.ts';
 import { Tlb } from './tlb/tlb.ts';
 import { describeInstruction } from './unsupported.ts';
 
@@ -95,6 +96,7 @@ export class Translator implements Executor {
       probeRead: (low, high) => this.#probeRead(low, high),
       probeWrite: (low, high, size) => this.#probeWrite(low, high, size),
       find: (low, high, reached) => this.#find(low, high, reached as Reached),
+      hostRefillStack: (low, high, width) => this.#refillStack(low, high, width),
       hostService: (service) => this.#serve(service),
       hostOutOfFuel: (low, high, stack) => this.#outOfFuel(low, high, stack),
       hostRare: (which) => this.#rare(which),
@@ -185,10 +187,16 @@ export class Translator implements Executor {
 
   // Called by translated code
 
+  #refillStack(low: number, high: number, width: number): number {
+    const start = (high >>> 0) * HIGH + (low >>> 0);
+    return layStackWindow(this.#tlb, this.#space, this.#system.frames, start, width) ? 1 : 0;
+  }
+
   #probeRead(low: number, high: number): number {
     const host = this.#probe(low >>> 0, high >>> 0, READ);
     if (host === 0) return 0;
     if (this.#cache.hasDropped) return this.#leave(INTERNAL_EXIT.retry);
+    if (this.#tlb.hasLostWindow) return this.#leave(INTERNAL_EXIT.step);
     this.#tlb.fillRead(low, high, host);
     return host;
   }
@@ -197,7 +205,7 @@ export class Translator implements Executor {
   #probeWrite(low: number, high: number, size: number): number {
     const host = this.#probe(low >>> 0, high >>> 0, WRITE);
     if (host === 0) return 0;
-    if (this.#cache.hasDropped) return this.#leave(INTERNAL_EXIT.step);
+    if (this.#cache.hasDropped || this.#tlb.hasLostWindow) return this.#leave(INTERNAL_EXIT.step);
     const frame = (host - FRAMES) >>> 12;
     if (this.#system.frames.holdsCode[frame] === 0) {
       this.#tlb.fillWrite(low, high, host);
@@ -208,7 +216,12 @@ export class Translator implements Executor {
     return this.#leave(INTERNAL_EXIT.step);
   }
 
+  /**
+   * What brings one page in may take another away, and code under way may rely on the stack window: then it has to
+   * leave, and the instruction is executed alone.
+   */
   #probe(low: number, high: number, access: number): number {
+    this.#tlb.hasLostWindow = false;
     if (high >= USER_HIGH) {
       this.#outsideUserSpace(low, high, access);
       return 0;
@@ -246,16 +259,18 @@ export class Translator implements Executor {
     const high = highSigned >>> 0;
     if (high >= USER_HIGH) return this.#executeFault(low, high);
     const rip = high * HIGH + low;
+    const isCareful = reached === REACHED.careful;
+    const entry = isCareful ? rip + CAREFUL : rip;
     const index =
-      this.#code.entries.get(rip) ??
-      this.#cache.adopt(rip, this.#code, (span) => this.#compiler.holds(this.#space, span)) ??
+      this.#code.entries.get(entry) ??
+      this.#cache.adopt(entry, this.#code, (span) => this.#compiler.holds(this.#space, span)) ??
       this.#translate(rip, reached);
     if (index === LEAVE) return LEAVE;
     if (this.#cache.hasDropped) {
       this.#state.rip = rip;
       return this.#leave(INTERNAL_EXIT.retry);
     }
-    this.#jumpCache.set(low, high, index);
+    if (!isCareful) this.#jumpCache.set(low, high, index);
     return index;
   }
   #executeFault(low: number, high: number): number {
@@ -278,7 +293,7 @@ export class Translator implements Executor {
     for (const { frame } of batch.spans) this.#tlb.forbidWrites(frame);
     this.#cache.add(batch, this.#code);
     this.#charge((this.statistics.instructions - before) * TRANSLATION_FUEL);
-    return this.#code.entries.get(rip)!;
+    return this.#code.entries.get(reached === REACHED.careful ? rip + CAREFUL : rip)!;
   }
   /** Drops translations that do not keep MXCSR exactly, once it matters. */
   #lookAtFloats(): void {
@@ -316,7 +331,8 @@ export class Translator implements Executor {
   /** At a loop header or the entry of a function: the last instruction has ended and the next has not begun. */
   #outOfFuel(low: number, high: number, stack: number): number {
     if (this.#extensions < 0) {
-      if (this.#addFuel()) return 0;
+      this.#tlb.hasLostWindow = false;
+      if (this.#addFuel()) return this.#tlb.hasLostWindow ? 1 : 0;
       this.#extensions = Math.min(EXTENSIONS, Math.floor(this.#fuelGiven / FUEL_OF_AN_EXTENSION));
       this.#looks = Math.floor(this.#extensions * LOOKS);
     }

@@ -187,6 +187,17 @@ export class AddressSpace {
     return this.system.frames.offset(this.table.words[at + ENTRY_FRAME]!) + (low & (PAGE_SIZE - 1));
   }
 
+  /** The frame of a page that can be written without a fault of any kind; -1 if there is none such. */
+  writableFrame(page: number): number {
+    if (!(page >= 0 && page * PAGE_SIZE <= this.highest)) return -1;
+    const at = this.table.at(page);
+    const flags = this.table.words[at]!;
+    const isReady = ((READY >>> (flags & STATE_MASK)) & 1) !== 0 && (flags & GUARD) === 0;
+    if (!isReady || (flags & WRITABLE) === 0) return -1;
+    if ((flags & (STATE_MASK | WRITTEN)) === PageState.shared) return -1;
+    return this.table.words[at + ENTRY_FRAME]!;
+  }
+
   /** The regions in order, one entry for each run of pages alike, free space left out. For reports. */
   regions(): Iterable<RegionView> {
     return listRegions(this);

@@ -13,8 +13,15 @@ export interface CompiledBatch {
   readonly users: Set<SpaceCode>;
 }
 
+/**
+ * Added to the address of a translation that checks each access to the stack by itself: beyond all addresses of programs.
+ * The jump cache holds none of them, so that no jump of the guest's comes to one.
+ */
+export const CAREFUL = 2 ** 48;
+
 /** What one address space has translated: entry addresses and the pages they depend on. */
 export class SpaceCode {
+  /** By entry address, or that and CAREFUL: the table index. */
   readonly entries = new Map<number, number>();
   /** Addresses that calls name; jumps to them are tail calls. */
   readonly functions = new Set<number>();

@@ -4,7 +4,7 @@ import { Exit } from '../../process/executor.ts';
 import type { Instruction, Operand } from '../decode/instruction.ts';
 import { CONDITION, pushCondition } from '../region/conditions.ts';
 import { directTarget, FLAGS, FLOW } from '../region/effects.ts';
-import type { Emitter } from '../region/emitter.ts';
+import { type Emitter, MODE } from '../region/emitter.ts';
 import { callGuest } from '../region/leaving.ts';
 import { operandAt, push } from '../region/operands.ts';
 import { RETURNED } from '../runtime/helpers.ts';
@@ -51,7 +51,7 @@ function liftCall(e: Emitter, instruction: Instruction): void {
   e.code.i64(next);
   pushValue(e, e.save(I64), 8);
   callGuest(e, target, next);
-  if (!e.isStep) e.transfers.jump(next);
+  if (e.mode !== MODE.step) e.transfers.jump(next);
 }
 
 function liftRet(e: Emitter, instruction: Instruction): void {

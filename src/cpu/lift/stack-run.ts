@@ -12,13 +12,21 @@ import { dropTop } from './stack.ts';
  * branches; where the check fails each instruction is done by itself, and can leave by itself.
  */
 
-/** Number of instructions from `at` on that are emitted together; 0 or at least 2. */
-export function stackRunLength(instructions: readonly Instruction[], at: number): number {
+/**
+ * Number of instructions from `at` on that are emitted together; 0 or at least 2. Their bytes are known to be
+ * accessible for all of them or for none: who may leave is settled.
+ */
+export function stackRunLength(
+  instructions: readonly Instruction[],
+  at: number,
+  plans: readonly (AccessPlan | undefined)[],
+): number {
   const { mnemonic } = instructions[at]!;
   if (mnemonic !== 'push' && mnemonic !== 'pop') return 0;
+  const isAlike = (index: number) => plans[index]?.stackChecked === plans[at]?.stackChecked;
   let end = at;
-  while (end < instructions.length && isInRun(instructions[end]!, mnemonic)) end++;
-  if (mnemonic === 'pop' && end > at && instructions[end]?.mnemonic === 'ret') end++;
+  while (end < instructions.length && isInRun(instructions[end]!, mnemonic) && isAlike(end)) end++;
+  if (mnemonic === 'pop' && end > at && instructions[end]?.mnemonic === 'ret' && isAlike(end)) end++;
   return end - at > 1 ? end - at : 0;
 }
 
@@ -33,8 +41,19 @@ export function liftStackRun(
   run: readonly Instruction[],
   plans: readonly (AccessPlan | undefined)[],
 ): void {
-  if (run[0]!.mnemonic === 'push') liftPushes(e, run, commonMember(plans, plans.length - 1));
-  else liftPops(e, run, commonMember(plans, 0));
+  const isPush = run[0]!.mnemonic === 'push';
+  const known = {
+    member: commonMember(plans, isPush ? plans.length - 1 : 0),
+    checked: plans[0]?.stackChecked === undefined ? undefined : 8 * run.length,
+  };
+  if (isPush) liftPushes(e, run, known);
+  else liftPops(e, run, known);
+}
+
+/** What is known of the bytes of a run. */
+interface Known {
+  readonly member: Member | undefined;
+  readonly checked: number | undefined;
 }
 
 /** The member for the lowest address, if all instructions belong to one group. */
@@ -50,12 +69,13 @@ function registerOf({ operands }: Instruction): number {
   return operand.reg;
 }
 
-function liftPushes(e: Emitter, run: readonly Instruction[], member: Member | undefined): void {
+function liftPushes(e: Emitter, run: readonly Instruction[], { member, checked }: Known): void {
   const { code } = e;
   e.get(RSP);
   code.i64op(OP.i64_sub, 8 * run.length);
   const bottom = e.save(I64);
   e.nameMember(bottom, member);
+  e.nameChecked(bottom, checked);
   const upwards = run.map(registerOf).reverse();
   const pushes = upwards.map((register) => () => e.get(register));
   const at = e.temp(I64);
@@ -74,13 +94,14 @@ function liftPushes(e: Emitter, run: readonly Instruction[], member: Member | un
   e.set(RSP);
 }
 
-function liftPops(e: Emitter, run: readonly Instruction[], member: Member | undefined): void {
+function liftPops(e: Emitter, run: readonly Instruction[], { member, checked }: Known): void {
   const { code } = e;
   const last = run[run.length - 1]!;
   const returns = last.mnemonic === 'ret';
   e.get(RSP);
   const top = e.save(I64);
   e.nameMember(top, member);
+  e.nameChecked(top, checked);
   const target = e.temp(I64);
   const pops = run.map((instruction) => () => {
     if (instruction.mnemonic === 'ret') code.set(target);

@@ -32,6 +32,17 @@ export interface Placement {
   flagConstant: number;
 }
 
+/** What a region is for. */
+export const MODE = {
+  /** It relies on the stack window, and leaves for its careful counterpart where that is not there. */
+  usual: 0,
+  /** It checks each access to the stack by itself. */
+  careful: 1,
+  /** It executes one instruction; control never goes on to another. */
+  step: 2,
+} as const;
+export type Mode = (typeof MODE)[keyof typeof MODE];
+
 /** Where control goes at the end of a block; structure.ts implements it. */
 export interface Transfers {
   jump(address: number): void;
@@ -48,8 +59,7 @@ export interface Transfers {
 export class Emitter {
   readonly code = new Code(4096);
   readonly batch: Batch;
-  /** Single step: control never goes on to another instruction. */
-  readonly isStep: boolean;
+  readonly mode: Mode;
   readonly locals: ValueType[] = [];
   readonly sites: CallSite[] = [];
   /** Where the host stack cost of a frame of this region belongs in the code. */
@@ -74,6 +84,8 @@ export class Emitter {
   readonly #flagLocals = { kind: -1, a: -1, b: -1, result: -1, left: -1 };
   readonly #free = new Map<ValueType, number[]>();
   #taken: { local: number; type: ValueType }[] = [];
+  /** Bytes at the address in a local that need no check. */
+  readonly #checked = new Map<number, number>();
   /** Members of groups by the local that holds their address. */
   readonly #members = new Map<number, Member>();
   /** The access that has an entry in the TLB of streams: the local that holds its address, and the number of the entry. */
@@ -81,9 +93,9 @@ export class Emitter {
   #openGroups: AccessGroup[] = [];
   readonly #groupLocals: number[] = [];
 
-  constructor(batch: Batch, isStep: boolean) {
+  constructor(batch: Batch, mode: Mode) {
     this.batch = batch;
-    this.isStep = isStep;
+    this.mode = mode;
     PASSED.forEach((register, index) => {
       this.#registers[register] = FIRST_PASSED + index;
     });
@@ -109,6 +121,7 @@ export class Emitter {
     }
     this.#taken = [];
     this.#members.clear();
+    this.#checked.clear();
     this.#streamed.at = -1;
   }
   /** Pops the stack into a new temporary. */
@@ -120,6 +133,16 @@ export class Emitter {
 
   // Groups of accesses
 
+  nameChecked(at: number, size: number | undefined): void {
+    if (size !== undefined) this.#checked.set(at, size);
+  }
+  /** Whether an access at the address in a local needs no check. */
+  isChecked(at: number, size: number): boolean {
+    const checked = this.#checked.get(at);
+    if (checked !== undefined && checked < size)
+      throw new Error(`${this.#where()} accesses ${size} bytes, not ${checked}`);
+    return checked !== undefined;
+  }
   nameMember(at: number, member: Member | undefined): void {
     if (member !== undefined) this.#members.set(at, member);
   }
@@ -155,6 +178,12 @@ export class Emitter {
 
   // Registers: 0..15 general (i64), 16..31 xmm (v128)
 
+  /** The local of a register that is in one. */
+  localOf(register: number): number {
+    if ((this.valid & (1 << register)) === 0)
+      throw new Error(`${this.#where()} uses register ${register}, not declared`);
+    return this.#registerLocal(register);
+  }
   #registerLocal(register: number): number {
     let local = this.#registers[register]!;
     if (local < 0) {
@@ -164,9 +193,7 @@ export class Emitter {
     return local;
   }
   get(register: number): void {
-    if ((this.valid & (1 << register)) === 0)
-      throw new Error(`${this.#where()} uses register ${register}, not declared`);
-    this.code.get(this.#registerLocal(register));
+    this.code.get(this.localOf(register));
   }
   set(register: number): void {
     this.code.set(this.#registerLocal(register));

@@ -1,8 +1,11 @@
+import { RSP } from '../../machine/cpu-state.ts';
 import { JUMP_CACHE } from '../../machine/layout.ts';
 import { emitFind } from '../runtime/dispatch-runtime.ts';
 import { jumpCacheOffset, PASSED_BITS } from '../runtime/helpers.ts';
+import { pushIsInWindow } from '../tlb/access.ts';
 import { I32, I64, OP, VOID } from '../wasm/opcodes.ts';
-import { type Emitter, STACK_LEFT } from './emitter.ts';
+import { type Emitter, MODE, STACK_LEFT } from './emitter.ts';
+import type { Range } from './stack-needs.ts';
 
 /** Pushes the host stack that is left to a callee. The frame's cost is known, and patched, at the end. */
 function pushStackLeft(e: Emitter): void {
@@ -45,8 +48,12 @@ function returnStep(e: Emitter, pushRip: () => void): void {
 /** Leaves the region for an address known now: a tail call of its translation. */
 export function leaveTo(e: Emitter, address: number): void {
   const { code } = e;
-  if (e.isStep) {
+  if (e.mode === MODE.step) {
     returnStep(e, () => code.i64(address));
+    return;
+  }
+  if (e.mode === MODE.careful) {
+    leaveCarefully(e, address);
     return;
   }
   pushTailArguments(e);
@@ -60,10 +67,44 @@ export function leaveTo(e: Emitter, address: number): void {
   code.callIndirect(e.batch.regionType, true);
 }
 
+/** Leaves the region for the translation of a known address that checks each access to the stack. */
+function leaveCarefully(e: Emitter, address: number): void {
+  const { code } = e;
+  pushTailArguments(e);
+  code.i64(address);
+  code.get(STACK_LEFT);
+  e.callRarely('lookupCareful');
+  code.callIndirect(e.batch.regionType, true);
+}
+
+/**
+ * Makes sure of the stack window for a range around the stack pointer before the instruction at `address`; where it
+ * cannot be had, control goes on at that instruction in the careful translation.
+ */
+export function checkStack(e: Emitter, { low, high }: Range, address: number): void {
+  const { code } = e;
+  e.load((1 << RSP) & ~e.valid);
+  const rsp = e.localOf(RSP);
+  pushIsInWindow(code, rsp, low, high - low);
+  code.op(OP.i32_eqz);
+  code.ifUnlikely(VOID);
+  code.get(rsp);
+  if (low !== 0) code.i64op(OP.i64_add, low);
+  code.i32(high - low);
+  e.callRarely('refillStack');
+  code.op(OP.i32_eqz);
+  code.ifUnlikely(VOID);
+  const before = e.placement();
+  leaveCarefully(e, address);
+  e.restore(before);
+  code.end();
+  code.end();
+}
+
 /** Leaves the region for the address in a local. */
 export function leaveToLocal(e: Emitter, rip: number): void {
   const { code } = e;
-  if (e.isStep) {
+  if (e.mode === MODE.step) {
     returnStep(e, () => code.get(rip));
     return;
   }
@@ -84,7 +125,7 @@ function pushTailArguments(e: Emitter): void {
  */
 export function callGuest(e: Emitter, target: number | { readonly local: number }, next: number): void {
   const { code } = e;
-  if (e.isStep) {
+  if (e.mode === MODE.step) {
     returnStep(e, () => (typeof target === 'number' ? code.i64(target) : code.get(target.local)));
     return;
   }

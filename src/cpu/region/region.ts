@@ -2,7 +2,7 @@ import { V128 } from '../wasm/opcodes.ts';
 import type { Batch } from './batch.ts';
 import type { CodeReader } from './code-reader.ts';
 import { discover, type RegionLimits, SINGLE_STEP, type Surroundings } from './discover.ts';
-import { Emitter } from './emitter.ts';
+import { Emitter, MODE, type Mode } from './emitter.ts';
 import type { Block } from './graph.ts';
 import { Structure } from './structure.ts';
 
@@ -19,8 +19,10 @@ export function translateRegion(
   entry: number,
   limits: RegionLimits,
   surroundings: Surroundings,
+  isCareful: boolean,
 ): RegionSize {
-  return translate(batch, discover(reader, entry, limits, surroundings), false);
+  const blocks = discover(reader, entry, limits, surroundings);
+  return translate(batch, blocks, isCareful ? MODE.careful : MODE.usual);
 }
 
 const NOTHING_KNOWN: Surroundings = {
@@ -31,11 +33,11 @@ const NOTHING_KNOWN: Surroundings = {
 
 /** Translates the one instruction at `entry`. */
 export function translateStep(batch: Batch, reader: CodeReader, entry: number): void {
-  translate(batch, discover(reader, entry, SINGLE_STEP, NOTHING_KNOWN), true);
+  translate(batch, discover(reader, entry, SINGLE_STEP, NOTHING_KNOWN), MODE.step);
 }
 
-function translate(batch: Batch, blocks: readonly Block[], isStep: boolean): RegionSize {
-  const e = new Emitter(batch, isStep);
+function translate(batch: Batch, blocks: readonly Block[], mode: Mode): RegionSize {
+  const e = new Emitter(batch, mode);
   new Structure(e, blocks).emit();
   const size = sizeOf(blocks);
   const cost = frameCost(e, size.instructions);

@@ -4,13 +4,15 @@ import { entryOf } from '../lift/registry.ts';
 import { liftStackRun, stackRunLength } from '../lift/stack-run.ts';
 import { I32, I64, OP, VOID } from '../wasm/opcodes.ts';
 import { analyse, type BlockFacts } from './analysis.ts';
-import { type Emitter, type Placement, STACK_LEFT, type Transfers } from './emitter.ts';
+import { FLOW } from './effects.ts';
+import { type Emitter, MODE, type Placement, STACK_LEFT, type Transfers } from './emitter.ts';
 import { FLAGS_DEAD, FLAGS_DYNAMIC, FLAGS_IN_MEMORY } from './flag-kinds.ts';
 import { type Block, type Shape, shapeOf } from './graph.ts';
-import { type AccessPlan, planGroups } from './groups.ts';
-import { leaveTo, leaveToLocal } from './leaving.ts';
+import type { AccessPlan } from './groups.ts';
+import { checkStack, leaveTo, leaveToLocal } from './leaving.ts';
 import { addressesOf } from './reducible.ts';
 import { scatter } from './scatter.ts';
+import { planAccesses, type Range, type StackNeeds } from './stack-needs.ts';
 import { planStreams } from './streams.ts';
 
 /** Most fuel charged at once, so that a large function does not pay for what it skips. */
@@ -38,6 +40,7 @@ export class Structure implements Transfers {
   readonly #shape: Shape;
   readonly #facts: BlockFacts[];
   readonly #plans: (AccessPlan | undefined)[][];
+  readonly #needs: StackNeeds[];
   /** For each block, the merges and cases it dominates immediately, the last in order first. */
   readonly #merges: number[][];
   /** What holds at the start of a case that only one jump reaches. */
@@ -56,8 +59,9 @@ export class Structure implements Transfers {
     this.#e = e;
     this.#blocks = blocks;
     this.#shape = shapeOf(blocks);
+    this.#plans = blocks.map(({ instructions }) => new Array<AccessPlan | undefined>(instructions.length));
+    this.#needs = planAccesses(blocks, this.#plans, e.mode === MODE.usual);
     this.#facts = analyse(blocks, this.#shape);
-    this.#plans = blocks.map(planGroups);
     planStreams(blocks, this.#shape.loops, this.#plans);
     this.#merges = blocks.map(() => []);
     for (let index = blocks.length - 1; index > 0; index--) {
@@ -73,6 +77,7 @@ export class Structure implements Transfers {
     if (this.#shape.chargesFuel.includes(1)) this.#e.useFuelLocal();
     this.#e.enter();
     this.#chargeEntry();
+    this.#checkStack(this.#needs[0]!.atStart, this.#blocks[0]!.start);
     this.#adapt(0);
     this.#inPlace = 0;
     this.#emitTree();
@@ -87,6 +92,7 @@ export class Structure implements Transfers {
       leaveTo(this.#e, address);
       return;
     }
+    if (this.#comesBack()) this.#checkStack(this.#needs[target]!.atStart, address);
     if (this.#blocks[target]!.start !== address) {
       this.#e.code.i64(address);
       this.#e.code.set(this.#target);
@@ -127,6 +133,14 @@ export class Structure implements Transfers {
     this.#e.code.get(rip);
     this.#e.code.set(this.#target);
     this.#transfer(cases);
+  }
+  /** Whether something else has run between the block's last instruction and what follows. */
+  #comesBack(): boolean {
+    const flow = entryOf(this.#e.instruction)!.flow;
+    return flow === FLOW.call || flow === FLOW.barrier;
+  }
+  #checkStack(range: Range | undefined, address: number): void {
+    if (range !== undefined) checkStack(this.#e, range, address);
   }
   /** The block at an address, if the graph has an edge to it from here. */
   #inside(address: number): number | undefined {
@@ -240,6 +254,7 @@ export class Structure implements Transfers {
     const { flagsLiveAfter } = this.#facts[index]!;
     this.#current = index;
     const plans = this.#plans[index]!;
+    const needs = this.#needs[index]!;
     e.closeGroups();
     const { instructions } = block;
     for (let at = 0; at < instructions.length; ) {
@@ -247,11 +262,12 @@ export class Structure implements Transfers {
       e.instruction = instruction;
       e.plan = plans[at];
       e.flagsLive = flagsLiveAfter[at]!;
-      const run = stackRunLength(instructions, at);
+      const run = stackRunLength(instructions, at, plans);
       if (run > 0) liftStackRun(e, instructions.slice(at, at + run), plans.slice(at, at + run));
       else entryOf(instruction)!.lift(e, instruction);
       at += Math.max(run, 1);
       e.releaseTemps();
+      this.#checkStack(needs.after.get(at - 1), instructions[at - 1]!.next);
     }
     if (block.end === 'fall') this.jump(block.stop);
     else if (block.end === 'table') this.#select(block);

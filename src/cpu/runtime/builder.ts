@@ -7,6 +7,7 @@ export const HOST_IMPORTS: Record<string, FunctionType> = {
   probeRead: HALVES_I32,
   probeWrite: HALVES_I32_I32,
   find: HALVES_I32_I32,
+  hostRefillStack: HALVES_I32_I32,
   hostService: I32_I32,
   hostOutOfFuel: HALVES_I32_I32,
   hostRare: I32_I32,

@@ -22,6 +22,7 @@ import { addX87Functions } from './x87-runtime.ts';
 export function addDispatchFunctions(runtime: RuntimeBuilder): void {
   runtime.define('lookup', lookupFunction(runtime, REACHED.jump));
   runtime.define('lookupCalled', lookupFunction(runtime, REACHED.call));
+  runtime.define('lookupCareful', lookupFunction(runtime, REACHED.careful));
   runtime.define('lookupResumed', lookupFunction(runtime, REACHED.resumed));
   runtime.define('run', runFunction(runtime));
   runtime.define('runOnce', runOnceFunction(runtime));

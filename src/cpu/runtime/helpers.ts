@@ -26,8 +26,8 @@ export const HELPERS = {
   missRead: { params: [I64, I32], results: [I32] },
   /** Host address for reading and writing, or 0. Below FRAMES it is a copy that `commit` must write back. */
   missModify: { params: [I64, I32], results: [I32] },
-  /** Takes the page of an address, if it can be written, as the stack's in the TLB of streams. */
-  refillStack: { params: [I64], results: [] },
+  /** Lays the stack window around `size` bytes at an address. 0: they cannot all be written without more ado. */
+  refillStack: { params: [I64, I32], results: [I32] },
   commit: { params: [I64, I32], results: [] },
   store1: { params: [I64, I32], results: [I32] },
   store2: { params: [I64, I32], results: [I32] },
@@ -38,6 +38,8 @@ export const HELPERS = {
   lookup: { params: [I64, I32], results: [I32] },
   /** The same for a call. */
   lookupCalled: { params: [I64, I32], results: [I32] },
+  /** The same for the translation that checks each access to the stack by itself. */
+  lookupCareful: { params: [I64, I32], results: [I32] },
   /** The six arithmetic flags of (kind, a, b, result). */
   flags: { params: [I32, I64, I64, I64], results: [I32] },
   /** Sets the fault of a misaligned or non-canonical access. */
@@ -84,8 +86,8 @@ export type HelperName = keyof typeof HELPERS;
 /** Instructions that the host serves with all registers written back. */
 export const RARE = { cpuid: 1, rdtsc: 2, rdtscp: 3 } as const;
 
-/** How control came to an address whose translation is looked up. */
-export const REACHED = { jump: 0, call: 1, resumed: 2 } as const;
+/** How control came to an address whose translation is looked up; the last wants another one, see STACK_WINDOW. */
+export const REACHED = { jump: 0, call: 1, resumed: 2, careful: 3 } as const;
 export type Reached = (typeof REACHED)[keyof typeof REACHED];
 
 /** Reasons for leaving that run() deals with itself: not for its caller. */

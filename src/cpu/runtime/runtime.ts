@@ -8,6 +8,8 @@ export interface RuntimeHost {
   probeWrite(low: number, high: number, size: number): number;
   /** Function table index of the translation at an address, which control reached so (see REACHED); 0 = leave. */
   find(low: number, high: number, reached: number): number;
+  /** Lays the stack window around so many bytes at an address; 0 = cannot be. */
+  hostRefillStack(low: number, high: number, width: number): number;
   /** Serves a `syscall`; not 0 = leave. */
   hostService(service: number): number;
   /** The fuel has run out at a RIP with so much host stack left: not 0 = leave; 0 = some more is in the state. */

@@ -7,7 +7,7 @@ import { Code } from '../wasm/code.ts';
 import { I32, I64, OP, SIMD, VOID } from '../wasm/opcodes.ts';
 import {
   READ_STREAMS,
-  STACK_STREAM,
+  STACK_WINDOW,
   STREAM_ENTRY_SIZE,
   STREAM_NARROW,
   STREAM_NARROW_LIMIT,
@@ -16,6 +16,8 @@ import {
   STREAM_WIDE_LIMIT,
   TLB_INDEX_MASK,
   TLB_INDEX_SHIFT,
+  WINDOW_LIMITS,
+  WINDOW_WIDTHS,
 } from './layout.ts';
 import { fillStream, loadOp, storeOp } from './tlb-runtime.ts';
 
@@ -25,14 +27,18 @@ import { fillStream, loadOp, storeOp } from './tlb-runtime.ts';
  * place: the host address counted from FRAMES, which for a page with a tag is the low half of the guest address.
  */
 
+/** In place of the number of an entry in the TLB of streams: the stack window. */
+const IN_STACK = 1000;
+
 /** Computes the effective address of a memory operand into a new temporary. */
 export function address(e: Emitter, operand: MemoryOperand): number {
   pushAddress(e, operand);
   const at = e.save(I64);
   e.nameMember(at, e.plan?.operand);
+  e.nameChecked(at, e.plan?.operandChecked);
   const stream = e.plan?.stream;
-  if (stream !== undefined) e.nameStream(at, READ_STREAMS + stream);
-  else if (operand.base === RSP && operand.segment === undefined) e.nameStream(at, STACK_STREAM);
+  if (operand.base === RSP && operand.segment === undefined) e.nameStream(at, IN_STACK);
+  else if (stream !== undefined) e.nameStream(at, READ_STREAMS + stream);
   return at;
 }
 
@@ -40,7 +46,7 @@ export function address(e: Emitter, operand: MemoryOperand): number {
 export function stackAddress(e: Emitter): number {
   const at = e.save(I64);
   e.nameMember(at, e.plan?.stack);
-  e.nameStream(at, STACK_STREAM);
+  e.nameChecked(at, e.plan?.stackChecked);
   return at;
 }
 
@@ -156,6 +162,12 @@ function checked(
   slow: () => void,
 ): void {
   const { code } = e;
+  if (e.isChecked(at, size)) {
+    code.get(at);
+    code.op(OP.i32_wrap_i64);
+    fast();
+    return;
+  }
   const member = e.memberAt(at);
   const group = member?.group;
   const first = group !== undefined && group.checked < 0;
@@ -205,8 +217,12 @@ function checkedStream(
   fast: () => void,
   slow: () => void,
 ): void {
+  if (stream === IN_STACK) {
+    checkedInWindow(e, range, type, fast, slow);
+    return;
+  }
   const { code } = e;
-  const number = range.tlb === TLB_WRITE && stream !== STACK_STREAM ? stream + STREAM_NUMBERS : stream;
+  const number = range.tlb === TLB_WRITE ? stream + STREAM_NUMBERS : stream;
   const entry = STREAM_TLB + number * STREAM_ENTRY_SIZE;
   code.block(type);
   code.block(VOID);
@@ -218,11 +234,40 @@ function checkedStream(
   code.memory(OP.i64_load);
   code.op(OP.i64_lt_u);
   code.brIfLikely(0);
-  if (stream === STACK_STREAM) {
-    // Misses are so rare here that a look into the TLB is not worth its place in the code.
-    pushStart(code, range);
-    e.callRarely('refillStack');
-  } else lookAgain(e, range, entry);
+  lookAgain(e, range, entry);
+  slow();
+  code.br(1);
+  code.end();
+  fast();
+  code.end();
+}
+
+/**
+ * Pushes whether a range of the stack, which begins at `low` from the stack pointer in local `rsp`, lies in the stack
+ * window. The answer holds until something else runs: what lies there needs no check until then.
+ */
+export function pushIsInWindow(code: Code, rsp: number, low: number, width: number): void {
+  const number = WINDOW_WIDTHS.findIndex((widest) => width <= widest);
+  if (number < 0) throw new Error(`no stack window is ${width} bytes wide`);
+  code.get(rsp);
+  if (low !== 0) code.i64op(OP.i64_add, low);
+  code.i32(STACK_WINDOW);
+  code.memory(OP.i64_load);
+  code.op(OP.i64_sub);
+  code.i32(WINDOW_LIMITS + number * 8);
+  code.memory(OP.i64_load);
+  code.op(OP.i64_lt_u);
+}
+
+/** As an access of its own, but first looks whether the range is in the stack window, wherever that is now. */
+function checkedInWindow(e: Emitter, range: Range, type: number, fast: () => void, slow: () => void): void {
+  const { code } = e;
+  code.block(type);
+  code.block(VOID);
+  pushIsInWindow(code, range.at, range.distance, range.size);
+  code.brIfLikely(0);
+  compareTag(e, range);
+  code.brIfLikely(0);
   slow();
   code.br(1);
   code.end();
@@ -315,7 +360,6 @@ export function store(e: Emitter, at: number, size: number, value: number): void
 /** Stores quadwords, which `pushes` push, upwards from the address in local `at`; `slow` is to do the same one by one. */
 export function storeRun(e: Emitter, at: number, pushes: readonly (() => void)[], slow: () => void): void {
   const { code } = e;
-  e.nameStream(at, STACK_STREAM);
   const place = e.temp(I32);
   const fast = () => {
     code.set(place);
@@ -338,7 +382,6 @@ export function storeSlowly(e: Emitter, at: number, push: () => void): void {
 /** Loads quadwords upwards from the address in local `at` and pops each; `slow` is to do the same one by one. */
 export function loadRun(e: Emitter, at: number, pops: readonly (() => void)[], slow: () => void): void {
   const { code } = e;
-  e.nameStream(at, STACK_STREAM);
   const place = e.temp(I32);
   const fast = () => {
     code.set(place);
@@ -401,7 +444,7 @@ export function pushHost(e: Emitter, modify: Modify): void {
 /** Completes a read-modify-write whose bytes were changed. */
 export function commitModify(e: Emitter, modify: Modify): void {
   const { code } = e;
-  if (modify.size === 1) return;
+  if (modify.size === 1 || e.isChecked(modify.at, modify.size)) return;
   code.get(modify.place);
   code.i32op(OP.i32_ge_u, CROSSING - FRAMES);
   code.ifUnlikely(VOID);

@@ -23,8 +23,7 @@ export const TLB2_ADDEND = 8;
 export const HOME_ADDEND = FRAMES;
 
 /**
- * The TLB of streams: accesses that mostly stay in one page (see region/streams.ts, and the stack) have entries of
- * their own, found by number instead of by address. An entry: the guest page address (64 bits); below which offset in
+ * The TLB of streams: accesses that mostly stay in one page (see region/streams.ts) have entries of their own, found by number instead of by address. An entry: the guest page address (64 bits); below which offset in
  * it a narrow access, and a wide one, may begin (64 bits each; 0 = empty). What begins nearer to the page's end misses.
  * Streams that share an entry only take it from each other.
  */
@@ -35,8 +34,18 @@ export const STREAM_WIDE_LIMIT = 16;
 /** Most bytes of a narrow access, and of a wide one: a group of accesses that are checked together. */
 export const STREAM_NARROW = 16;
 export const STREAM_WIDE = 64;
-/** Entry of everything at the stack pointer; filled only for writing. Then those of streams that read, and that write. */
-export const STACK_STREAM = 0;
-export const READ_STREAMS = 1;
+/** Entries of streams that read, then of those that write. */
+export const READ_STREAMS = 0;
 export const WRITE_STREAMS = READ_STREAMS + STREAM_NUMBERS;
 export const STREAM_TLB_BYTES = (WRITE_STREAMS + STREAM_NUMBERS) * STREAM_ENTRY_SIZE;
+
+/**
+ * The stack window: pages around the stack pointer, one after the other, that are all at home and can be written without
+ * more ado. An entry: its first address (64 bits); then for each width in WINDOW_WIDTHS how far from there something so
+ * wide may begin (64 bits each; all 0 = there is no window).
+ */
+export const STACK_WINDOW = TRANSLATOR_SCRATCH + 0x2000;
+export const WINDOW_WIDTHS: readonly number[] = [
+  32, 64, 128, 256, 512, 1024, 2048, 4096, 8192, 16384, 32768, 65536,
+];
+export const WINDOW_LIMITS = STACK_WINDOW + 8;

@@ -7,11 +7,8 @@ import type { Code } from '../wasm/code.ts';
 import { FC, I32, I64, OP, SIMD, V128, VOID } from '../wasm/opcodes.ts';
 import {
   HOME_ADDEND,
-  STACK_STREAM,
-  STREAM_ENTRY_SIZE,
   STREAM_NARROW,
   STREAM_NARROW_LIMIT,
-  STREAM_TLB,
   STREAM_WIDE,
   STREAM_WIDE_LIMIT,
   TLB_INDEX_MASK,
@@ -27,7 +24,7 @@ export function addTlbFunctions(runtime: RuntimeBuilder): void {
   runtime.define('pageWrite', pageFunction(runtime, TLB_WRITE, TLB2_WRITE, 'probeWrite'));
   runtime.define('missRead', missFunction(runtime, 'pageRead'));
   runtime.define('missModify', missFunction(runtime, 'pageWrite'));
-  runtime.define('refillStack', refillStackFunction());
+  runtime.define('refillStack', refillStackFunction(runtime));
   runtime.define('commit', commitFunction(runtime));
   for (const size of [1, 2, 4, 8, 16] as const) runtime.define(`store${size}`, storeFunction(runtime, size));
 }
@@ -101,25 +98,17 @@ export function fillStream(code: Code, entry: number, pushAddress: () => void): 
   code.memory(OP.i64_store, entry + STREAM_WIDE_LIMIT);
 }
 
-/** (address): if its page is at home and can be written without more ado it becomes that of the stack. */
-function refillStackFunction(): RuntimeFunction {
+/** (start, width) → 1 if the stack window was laid there. */
+function refillStackFunction(runtime: RuntimeBuilder): RuntimeFunction {
   const f = new RuntimeFunction(HELPERS.refillStack);
   const { code } = f;
-  const entry = f.local(I32);
-  secondEntry(code, 0);
-  code.tee(entry);
-  code.memory(OP.i64_load, TLB2_WRITE);
   code.get(0);
-  code.i64op(OP.i64_and, -PAGE_SIZE);
-  code.op(OP.i64_eq);
-  code.if(VOID);
-  code.get(entry);
-  code.memory(OP.i32_load, TLB2_WRITE + TLB2_ADDEND);
-  code.i32op(OP.i32_eq, HOME_ADDEND);
-  code.if(VOID);
-  fillStream(code, STREAM_TLB + STACK_STREAM * STREAM_ENTRY_SIZE, () => code.get(0));
-  code.end();
-  code.end();
+  code.op(OP.i32_wrap_i64);
+  code.get(0);
+  code.i64op(OP.i64_shr_u, 32);
+  code.op(OP.i32_wrap_i64);
+  code.get(1);
+  code.call(runtime.index('hostRefillStack'));
   return f;
 }
 

@@ -12,9 +12,11 @@ import {
   TLB2_READ,
   TLB2_WRITE,
 } from '../../machine/layout.ts';
+import { homeOf } from '../../machine/placement.ts';
 import type { Ram } from '../../machine/ram.ts';
 import {
   HOME_ADDEND,
+  STACK_WINDOW,
   STREAM_TLB,
   STREAM_TLB_BYTES,
   TLB_INDEX_MASK,
@@ -22,6 +24,8 @@ import {
   TLB2_ADDEND,
   TLB2_INDEX_MASK,
   TLB2_INDEX_SHIFT,
+  WINDOW_LIMITS,
+  WINDOW_WIDTHS,
 } from './layout.ts';
 
 const FIRST_BYTES = TLB_ENTRIES * TLB_ENTRY_SIZE;
@@ -36,6 +40,11 @@ export class Tlb {
   readonly #isWritable: Uint8Array;
   /** Those frames. */
   #writable: number[] = [];
+  /** The stack window, in pages. */
+  #windowStart = 0;
+  #windowEnd = 0;
+  /** Set when the stack window that translated code may be relying on is gone. */
+  hasLostWindow = false;
 
   constructor(ram: Ram) {
     this.#bytes = ram.bytes;
@@ -55,6 +64,7 @@ export class Tlb {
     for (const frame of this.#writable) this.#isWritable[frame] = 0;
     this.#writable = [];
     this.#flushStreams();
+    this.#closeWindow();
   }
   #flushStreams(): void {
     this.#bytes.fill(0, STREAM_TLB, STREAM_TLB + STREAM_TLB_BYTES);
@@ -69,11 +79,7 @@ export class Tlb {
     this.#fill(TLB_READ, TLB2_READ, low, high, host);
   }
   fillWrite(low: number, high: number, host: number): void {
-    const frame = (host - FRAMES) >>> 12;
-    if (this.#isWritable[frame] === 0) {
-      this.#isWritable[frame] = 1;
-      this.#writable.push(frame);
-    }
+    this.#noteWritable((host - FRAMES) >>> 12);
     this.#fill(TLB_WRITE, TLB2_WRITE, low, high, host);
   }
   #fill(first: number, second: number, low: number, high: number, host: number): void {
@@ -88,6 +94,32 @@ export class Tlb {
     this.#words[(at >>> 2) + 1] = high;
   }
 
+  /** Makes pages, which are at home and can be written, the stack window: see layout.ts. */
+  openWindow(firstPage: number, endPage: number): void {
+    this.#windowStart = firstPage;
+    this.#windowEnd = endPage;
+    this.#setNumber(STACK_WINDOW, firstPage * PAGE_SIZE);
+    const bytes = (endPage - firstPage) * PAGE_SIZE;
+    WINDOW_WIDTHS.forEach((width, index) => {
+      this.#setNumber(WINDOW_LIMITS + index * 8, Math.max(0, bytes - width + 1));
+    });
+    for (let page = firstPage; page < endPage; page++) this.#noteWritable(homeOf(page));
+  }
+  #closeWindow(): void {
+    if (this.#windowEnd === 0) return;
+    this.openWindow(0, 0);
+    this.hasLostWindow = true;
+  }
+  #setNumber(at: number, value: number): void {
+    this.#words[at >>> 2] = value % LOW;
+    this.#words[(at >>> 2) + 1] = Math.floor(value / LOW);
+  }
+  #noteWritable(frame: number): void {
+    if (this.#isWritable[frame] === 1) return;
+    this.#isWritable[frame] = 1;
+    this.#writable.push(frame);
+  }
+
   /** Drops the entries of pages. */
   drop(firstPage: number, pageCount: number): void {
     if (pageCount > TLB_ENTRIES) {
@@ -95,6 +127,7 @@ export class Tlb {
       return;
     }
     this.#flushStreams();
+    if (firstPage < this.#windowEnd && firstPage + pageCount > this.#windowStart) this.#closeWindow();
     for (let page = firstPage; page < firstPage + pageCount; page++) {
       const high = Math.floor(page / 0x10_0000);
       const low = ((page * PAGE_SIZE) % LOW) >>> 0;

@@ -1,0 +1,136 @@
+import { RBP, RSP } from '../../machine/cpu-state.ts';
+import type { Instruction, MemoryOperand } from '../decode/instruction.ts';
+import { entryOf } from '../lift/registry.ts';
+import type { Effects } from './effects.ts';
+
+/** A register's value as an unknown base plus a constant. */
+export interface Symbol {
+  readonly base: number;
+  readonly delta: number;
+}
+
+export interface Access {
+  readonly at: number;
+  readonly which: 'operand' | 'stack';
+  readonly offset: number;
+  readonly size: number;
+  readonly writes: boolean;
+}
+
+const UNMERGED: ReadonlySet<string> = new Set(['bt', 'bts', 'btr', 'btc', 'pop', 'cmpxchg8b', 'cmpxchg16b']);
+const STACK_READ: ReadonlySet<string> = new Set(['pop', 'ret', 'popf']);
+const STACK_WRITE: ReadonlySet<string> = new Set(['push', 'call', 'pushf', 'enter']);
+
+/** A value of the stack pointer that is not the one before moved by a constant. */
+export interface StackBase {
+  readonly base: number;
+  /** Number of the instruction that makes it; -1 for what the block begins with. */
+  readonly at: number;
+}
+
+/** Follows registers through a block as base plus constant, and collects accesses by base. */
+export class BlockAccesses {
+  readonly byBase = new Map<number, Access[]>();
+  /** The stack pointer's, in order. */
+  readonly stackBases: StackBase[] = [{ base: RSP, at: -1 }];
+  readonly #symbols: Symbol[] = Array.from({ length: 16 }, (_, base) => ({ base, delta: 0 }));
+  #bases = 16;
+
+  constructor(instructions: readonly Instruction[], effects: readonly Effects[]) {
+    instructions.forEach((instruction, at) => {
+      if (effects[at]!.exits) this.#collect(instruction, at);
+      this.#follow(instruction, effects[at]!.writes);
+      this.#followStack(at);
+    });
+  }
+  /** The stack pointer when the block ends. */
+  get stack(): Symbol {
+    return this.#symbols[RSP]!;
+  }
+  /** A base of its own, even where it is another register's: what that led to was no access to the stack. */
+  #followStack(at: number): void {
+    const { base } = this.stackBases[this.stackBases.length - 1]!;
+    if (this.#symbols[RSP]!.base === base) return;
+    this.#symbols[RSP] = { base: this.#bases++, delta: 0 };
+    this.stackBases.push({ base: this.#symbols[RSP].base, at });
+  }
+  #add(symbol: Symbol, distance: number, access: Omit<Access, 'offset'>): void {
+    const entry = { ...access, offset: symbol.delta + distance };
+    const list = this.byBase.get(symbol.base);
+    if (list === undefined) this.byBase.set(symbol.base, [entry]);
+    else list.push(entry);
+  }
+  #collect(instruction: Instruction, at: number): void {
+    const { mnemonic, opSize } = instruction;
+    const roles = entryOf(instruction)!.roles(instruction);
+    instruction.operands.forEach((operand, index) => {
+      if (operand.kind !== 'mem' || UNMERGED.has(mnemonic) || !isPlain(operand)) return;
+      const writes = ((roles[index] ?? 0) & 2) !== 0;
+      this.#add(this.#symbols[operand.base]!, operand.disp, {
+        at,
+        which: 'operand',
+        size: operand.size,
+        writes,
+      });
+    });
+    const stack = {
+      at,
+      which: 'stack',
+      size: mnemonic === 'ret' || mnemonic === 'call' ? 8 : opSize,
+    } as const;
+    if (STACK_READ.has(mnemonic)) this.#add(this.#symbols[RSP]!, 0, { ...stack, writes: false });
+    else if (STACK_WRITE.has(mnemonic))
+      this.#add(this.#symbols[RSP]!, -stack.size, { ...stack, writes: true });
+    else if (mnemonic === 'leave') this.#add(this.#symbols[RBP]!, 0, { ...stack, size: 8, writes: false });
+  }
+  #follow(instruction: Instruction, writes: number): void {
+    if ((writes & 0xffff) === 0) return;
+    const moved = this.#movedRegister(instruction);
+    for (let register = 0; register < 16; register++) {
+      if (writes & (1 << register) && register !== moved)
+        this.#symbols[register] = { base: this.#bases++, delta: 0 };
+    }
+  }
+  /** Follows an instruction that only moves a register by a constant, or copies one; yields which, else -1. */
+  #movedRegister(instruction: Instruction): number {
+    const { mnemonic, opSize, operands } = instruction;
+    const symbols = this.#symbols;
+    if (mnemonic === 'push' || mnemonic === 'pushf') return this.#shift(RSP, -opSize);
+    if (mnemonic === 'pop' || mnemonic === 'popf') {
+      const target = operands[0];
+      return target?.kind === 'reg' && target.reg === RSP ? -1 : this.#shift(RSP, opSize);
+    }
+    const [target, source] = operands;
+    if (target?.kind !== 'reg' || target.size !== 8) return -1;
+    if (source?.kind === 'imm' && (mnemonic === 'add' || mnemonic === 'sub')) {
+      return this.#shift(target.reg, mnemonic === 'add' ? Number(source.value) : -Number(source.value));
+    }
+    if (mnemonic === 'inc' || mnemonic === 'dec') return this.#shift(target.reg, mnemonic === 'inc' ? 1 : -1);
+    if (mnemonic === 'mov' && source?.kind === 'reg') {
+      symbols[target.reg] = symbols[source.reg]!;
+      return target.reg;
+    }
+    if (
+      mnemonic === 'lea' &&
+      source?.kind === 'mem' &&
+      source.base >= 0 &&
+      source.index < 0 &&
+      !source.address32
+    ) {
+      const { base, delta } = symbols[source.base]!;
+      symbols[target.reg] = { base, delta: delta + source.disp };
+      return target.reg;
+    }
+    return -1;
+  }
+  #shift(register: number, by: number): number {
+    const { base, delta } = this.#symbols[register]!;
+    this.#symbols[register] = { base, delta: delta + by };
+    return register;
+  }
+}
+
+function isPlain(operand: MemoryOperand): boolean {
+  const { base, index, segment, address32, size } = operand;
+  return base >= 0 && index < 0 && segment === undefined && !address32 && size > 0 && size <= 16;
+}

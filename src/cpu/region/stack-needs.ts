@@ -1,0 +1,158 @@
+import { entryOf } from '../lift/registry.ts';
+import { BlockAccesses } from './accesses.ts';
+import { FLOW } from './effects.ts';
+import type { Block } from './graph.ts';
+import { type AccessPlan, planGroups } from './groups.ts';
+
+/** Bytes around the stack pointer: from `low` to before `high`, both relative to it. */
+export interface Range {
+  readonly low: number;
+  readonly high: number;
+}
+
+/** What a block needs of the stack, which is checked before. */
+export interface StackNeeds {
+  /** At its start, for itself and for what follows. */
+  readonly atStart: Range | undefined;
+  /** After the instructions of these numbers, which give the stack pointer a new value. */
+  readonly after: ReadonlyMap<number, Range>;
+}
+
+/** Most bytes that are checked at once. */
+export const MOST_STACK_BYTES = 0x10000;
+/** Accesses farther from the stack pointer are checked one by one. */
+const FARTHEST = 0x4000;
+/** Rounds after which a region whose needs still grow (a loop that pushes) goes without. */
+const MOST_ROUNDS = 16;
+const NOTHING_CHECKED: ReadonlySet<number> = new Set();
+const NO_NEEDS: StackNeeds = { atStart: undefined, after: new Map() };
+
+/** What one block does with the stack pointer. */
+interface Stack {
+  /** By each base that the stack pointer has, in order. */
+  readonly own: readonly { readonly at: number; readonly range: Range | undefined }[];
+  /** Distance of the stack pointer at the end from the last of them. */
+  readonly moved: number;
+  /** What follows is another matter: it comes after a call, or the host. */
+  readonly isEnd: boolean;
+}
+
+/**
+ * Accesses at known distances from the stack pointer are checked together: when the region begins, and after calls and
+ * new values of the stack pointer, for all that may be reached from there. The accesses then need no check of their own.
+ * Fills in the plans of all accesses on the way.
+ */
+export function planAccesses(
+  blocks: readonly Block[],
+  plans: readonly (AccessPlan | undefined)[][],
+  checksStack: boolean,
+): StackNeeds[] {
+  const accesses = blocks.map(({ instructions, effects }) => new BlockAccesses(instructions, effects));
+  const needs = checksStack ? needsOf(blocks, accesses) : undefined;
+  accesses.forEach((of, index) => {
+    if (needs === undefined) planGroups(of, NOTHING_CHECKED, plans[index]!);
+    else {
+      markChecked(of, plans[index]!);
+      noteWhatCannotExit(blocks[index]!, plans[index]!);
+      planGroups(of, new Set(of.stackBases.map(({ base }) => base)), plans[index]!);
+    }
+  });
+  return needs ?? blocks.map(() => NO_NEEDS);
+}
+
+function markChecked({ byBase, stackBases }: BlockAccesses, plans: (AccessPlan | undefined)[]): void {
+  for (const { base } of stackBases) {
+    for (const { at, which, offset, size } of byBase.get(base) ?? []) {
+      if (Math.abs(offset) > FARTHEST) continue;
+      const plan = (plans[at] ??= {});
+      if (which === 'operand') plan.operandChecked = size;
+      else plan.stackChecked = size;
+    }
+  }
+}
+
+/** Instructions that leave for nothing but a fault of their memory operand or stack access. */
+const ONLY_FAULTS: ReadonlySet<string> = new Set(
+  'push pop mov movzx movsx movsxd add sub and or xor cmp test inc dec neg not cmovcc setcc lea'.split(' '),
+);
+
+function noteWhatCannotExit(
+  { instructions, effects }: Block,
+  plans: readonly (AccessPlan | undefined)[],
+): void {
+  plans.forEach((plan, at) => {
+    const { mnemonic, operands } = instructions[at]!;
+    if (plan === undefined || !ONLY_FAULTS.has(mnemonic)) return;
+    const isStack = mnemonic === 'push' || mnemonic === 'pop';
+    const isChecked =
+      (!isStack || plan.stackChecked !== undefined) &&
+      (plan.operandChecked !== undefined || operands.every(({ kind }) => kind !== 'mem'));
+    if (isChecked) effects[at] = { ...effects[at]!, exits: false };
+  });
+}
+
+/** Undefined: there is no bound. */
+function needsOf(blocks: readonly Block[], accesses: readonly BlockAccesses[]): StackNeeds[] | undefined {
+  const stacks = blocks.map((block, index) => stackOf(block, accesses[index]!));
+  const atStart = new Array<Range | undefined>(blocks.length).fill(undefined);
+  const following = (index: number): Range | undefined =>
+    stacks[index]!.isEnd
+      ? undefined
+      : shift(
+          blocks[index]!.successors.reduce<Range | undefined>((all, to) => join(all, atStart[to]), undefined),
+          stacks[index]!.moved,
+        );
+  for (let round = 0, changed = true; changed; round++) {
+    if (round === MOST_ROUNDS) return undefined;
+    changed = false;
+    for (let index = blocks.length - 1; index >= 0; index--) {
+      const { own } = stacks[index]!;
+      const need = own.length > 1 ? own[0]!.range : join(own[0]!.range, following(index));
+      if (need?.low === atStart[index]?.low && need?.high === atStart[index]?.high) continue;
+      atStart[index] = need;
+      changed = true;
+    }
+  }
+  const needs = stacks.map(({ own }, index): StackNeeds => {
+    const after = new Map<number, Range>();
+    own.forEach(({ at, range }, number) => {
+      const need = number === own.length - 1 ? join(range, following(index)) : range;
+      if (number > 0 && need !== undefined) after.set(at, need);
+    });
+    return { atStart: atStart[index], after };
+  });
+  return needs.every(isBounded) ? needs : undefined;
+}
+
+function stackOf({ instructions, successors }: Block, accesses: BlockAccesses): Stack {
+  const last = instructions[instructions.length - 1];
+  const flow = last === undefined ? FLOW.next : entryOf(last)!.flow;
+  return {
+    own: accesses.stackBases.map(({ base, at }) => ({ at, range: hull(accesses, base) })),
+    moved: accesses.stack.delta,
+    isEnd: flow === FLOW.call || flow === FLOW.barrier || successors.length === 0,
+  };
+}
+
+function hull({ byBase }: BlockAccesses, base: number): Range | undefined {
+  let range: Range | undefined;
+  for (const { offset, size } of byBase.get(base) ?? [])
+    if (Math.abs(offset) <= FARTHEST) range = join(range, { low: offset, high: offset + size });
+  return range;
+}
+
+function isBounded({ atStart, after }: StackNeeds): boolean {
+  return [atStart, ...after.values()].every(
+    (range) => range === undefined || range.high - range.low <= MOST_STACK_BYTES,
+  );
+}
+
+function join(a: Range | undefined, b: Range | undefined): Range | undefined {
+  if (a === undefined || b === undefined) return a ?? b;
+  return { low: Math.min(a.low, b.low), high: Math.max(a.high, b.high) };
+}
+
+function shift(range: Range | undefined, distance: number): Range | undefined {
+  if (range === undefined || distance === 0) return range;
+  return { low: range.low + distance, high: range.high + distance };
+}
