@@ -33,7 +33,7 @@ const COUNTED_AS = {
 // biome-ignore lint/suspicious/noControlCharactersInRegex: lines for a terminal must have none
 const CONTROL = /[\x00-\x08\x0a-\x1f\x7f-\x9f\u2028\u2029]/;
 const LONGEST_LINE = 2000;
-const MOST_REFUSALS = 64;
+const MOST_REFUSALS = 40;
 
 /** A child process that answers one mutant at a time; replaced when it ends, hangs or has done its share. */
 class Worker {

@@ -62,8 +62,9 @@ export interface FoundDll {
 /** More DLLs than any program has, and a longer chain of needs; each step of a chain is some frames of our own stack. */
 const MOST_MODULES = 1024;
 const LONGEST_CHAIN = 200;
-/** A broken program may lack a quarter of a million functions. */
+/** A broken program may lack a quarter of a million functions: so many are told apart, and so many told. */
 const MOST_PROBLEMS = 1000;
+const MOST_TOLD = 32;
 
 /** Plans the loading of an image. Nothing is mapped or written. */
 export function planLoad(request: PlanRequest): LoadPlan {
@@ -95,7 +96,15 @@ class Planner {
     const root = this.#draft(name, image);
     for (const dll of always) this.#require(name, dll);
     this.#bind(root);
-    return { root, modules: this.#order, problems: [...this.#problems].slice(0, MOST_PROBLEMS) };
+    return { root, modules: this.#order, problems: this.#told(name) };
+  }
+  /** The first problems, and how many more there are. */
+  #told(name: string): string[] {
+    const problems = [...this.#problems];
+    const untold = problems.length - MOST_TOLD;
+    if (untold <= 0) return problems;
+    const count = problems.length >= MOST_PROBLEMS ? `at least ${untold}` : untold;
+    return [...problems.slice(0, MOST_TOLD), `${name} needs ${count} more that cannot be had`];
   }
 
   #draft(name: string, image: PeImage): Draft {

@@ -37,6 +37,21 @@ const bound = (module: PlannedModule) =>
   module.bindings.map((binding) => `${binding.module.name}+${binding.address.toString(16)}`);
 
 describe('a load plan', () => {
+  it('tells the first things that are absent, and how many more are', () => {
+    const { find } = folder({ 'few.dll': dll('few.dll', ['Here']) });
+    const told = (count: number) =>
+      planLoad({
+        name: 'many.exe',
+        image: program({ 'few.dll': Array.from({ length: count }, (_, number) => `Absent${number}`) }),
+        find,
+      }).problems;
+    expect(told(32)).toHaveLength(32);
+    expect(told(100)).toHaveLength(33);
+    expect(told(100)[31]).toBe('many.exe needs few.dll!Absent31, which is not there');
+    expect(told(100)[32]).toBe('many.exe needs 68 more that cannot be had');
+    expect(told(3000)[32]).toBe('many.exe needs at least 968 more that cannot be had');
+  });
+
   it('binds the fixtures to each other by name, ordinal and forwarder', () => {
     const image = mustRead(fixture('user.exe'));
     const { find } = folder({ 'probe.dll': fixture('probe.dll') });
