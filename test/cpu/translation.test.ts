@@ -285,3 +285,68 @@ describe('what begins inside a function', () => {
     expect(cpu.cpu.statistics.instructions).toBeLessThan(1300);
   });
 });
+
+describe('flags of which an instruction changes some', () => {
+  const [CF, PF, ZF, SF, OF] = [0x001, 0x004, 0x040, 0x080, 0x800];
+  /** Code that ends with the flags in rax, and what of them holds. */
+  const cases: Record<string, { hex: string; flags: number }> = {
+    'keep the rest of an addition': {
+      hex: 'b8 ff ff ff ff 83 c0 01 ba 01 00 00 00 d1 ca',
+      flags: CF | OF | PF | ZF,
+    },
+    'keep the rest of a shift': { hex: 'b8 01 00 00 00 c1 e0 1f ba 02 00 00 00 d1 c2', flags: PF | SF },
+    'keep the rest of a comparison': {
+      hex: 'b8 01 00 00 00 83 f8 02 ba 00 00 00 80 c1 c2 01',
+      flags: CF | OF | PF | SF,
+    },
+    'are the last ones of two rotations': {
+      hex: '31 c0 ba 03 00 00 00 d1 ca d1 ca c1 c2 04',
+      flags: PF | ZF,
+    },
+    'are those of a bit test after a rotation, and its overflow stays': {
+      hex: '31 c0 ba 01 00 00 00 d1 ca 0f ba e2 00',
+      flags: OF | PF | ZF,
+    },
+    'are those of a rotation after a bit test': {
+      hex: '31 c0 ba 02 00 00 00 0f ba e2 01 d1 c2',
+      flags: PF | ZF,
+    },
+    'are gone after the next addition': {
+      hex: 'ba 01 00 00 00 d1 ca 8b 0c 25 00 00 80 00 b8 01 00 00 00 83 c0 01',
+      flags: 0,
+    },
+  };
+  const ALL = CF | PF | ZF | SF | OF;
+  for (const [name, { hex, flags }] of Object.entries(cases)) {
+    test(`${name}: for pushf, for conditions, at a fault, across a call and where two ways meet`, () => {
+      const cpu = new TestCpu();
+      cpu.code(`${hex} 9c 58 c3`);
+      expect(cpu.call()).toBe(Exit.breakpoint);
+      expect(cpu.register('rax') & ALL).toBe(flags);
+      for (const [condition, holds] of [
+        [0x90, flags & OF],
+        [0x92, flags & CF],
+        [0x94, flags & ZF],
+        [0x96, flags & (CF | ZF)],
+        [0x98, flags & SF],
+        [0x9a, flags & PF],
+        [0x9c, (flags & SF) / SF !== (flags & OF) / OF],
+        [0x9e, (flags & ZF) !== 0 || (flags & SF) / SF !== (flags & OF) / OF],
+      ] as const) {
+        cpu.code(`${hex} 0f ${condition.toString(16)} c1 0f b6 c1 c3`); // setcc cl; movzx eax, cl
+        expect(cpu.call()).toBe(Exit.breakpoint);
+        expect(cpu.register('rax')).toBe(holds ? 1 : 0);
+      }
+      cpu.code(`${hex} 8b 0f c3`); // mov ecx, [rdi]
+      expect(cpu.call({ rdi: 0 })).toBe(Exit.fault);
+      expect(cpu.state.word(STATE.rflags) & ALL).toBe(flags);
+      cpu.code(`${hex} e8 01 00 00 00 c3 9c 58 c3`); // call to pushf; pop rax; ret
+      expect(cpu.call()).toBe(Exit.breakpoint);
+      expect(cpu.register('rax') & ALL).toBe(flags);
+      // jecxz over a mov that may fault, so that two ways meet; then the flags
+      cpu.code(`31 c9 ${hex} 67 e3 02 8b 0f 9c 58 c3`);
+      expect(cpu.call({ rdi: DATA })).toBe(Exit.breakpoint);
+      expect(cpu.register('rax') & ALL).toBe(flags);
+    });
+  }
+});

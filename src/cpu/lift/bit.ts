@@ -38,15 +38,12 @@ function liftBitTest(e: Emitter, instruction: Instruction, change: Change): void
     into.write(e.save(type));
   }
   if (!e.flagsLive) return;
-  e.pushFlagBits();
-  code.i32op(OP.i32_and, ~CF);
   code.get(value);
   code.get(position);
   code.op(sized(OP.i32_shr_u, size));
   if (size === 8) code.op(OP.i32_wrap_i64);
   code.i32op(OP.i32_and, 1);
-  code.op(OP.i32_or);
-  e.setFlagBits();
+  e.changeFlagBits(CF);
 }
 
 function constant(e: Emitter, size: number, value: number): void {

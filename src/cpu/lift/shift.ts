@@ -131,6 +131,16 @@ class Shift {
     const { e } = this;
     const { code } = e;
     if (!e.flagsLive) return;
+    if (this.known !== undefined) {
+      carry();
+      const known = e.save(I32);
+      overflow(known);
+      code.i32op(OP.i32_shl, Math.log2(OF));
+      code.get(known);
+      code.op(OP.i32_or);
+      e.changeFlagBits(CF | OF);
+      return;
+    }
     e.pushFlagBits();
     const old = e.save(I32);
     carry();

@@ -14,11 +14,30 @@ export const CONDITION = {
   lessEqual: 14,
 } as const;
 
+/** The flags that each looks at. */
+const NEEDED: Readonly<Record<number, number>> = {
+  [CONDITION.overflow]: OF,
+  [CONDITION.below]: CF,
+  [CONDITION.equal]: ZF,
+  [CONDITION.belowEqual]: CF | ZF,
+  [CONDITION.sign]: SF,
+  [CONDITION.parity]: PF,
+  [CONDITION.less]: SF | OF,
+  [CONDITION.lessEqual]: SF | OF | ZF,
+};
+
 /** Pushes 1 if the condition code (0..15) holds, else 0. */
 export function pushCondition(e: Emitter, condition: number): void {
   const base = condition & ~1;
   const inverted = (condition & 1) !== 0;
-  if (e.flags >= 0 && e.flags < 0xff && fused(e, base, inverted)) return;
+  const changed = NEEDED[base]! & e.flagsChanged;
+  if (changed !== 0 && changed === NEEDED[base]) {
+    e.code.get(e.flagLocal('changed'));
+    testBits(e, base);
+    if (inverted) e.code.op(OP.i32_eqz);
+    return;
+  }
+  if (changed === 0 && e.flags >= 0 && e.flags < 0xff && fused(e, base, inverted)) return;
   e.pushFlagBits();
   testBits(e, base);
   if (inverted) e.code.op(OP.i32_eqz);
@@ -27,16 +46,8 @@ export function pushCondition(e: Emitter, condition: number): void {
 /** From the flag bits on the stack. */
 function testBits(e: Emitter, base: number): void {
   const { code } = e;
-  const masks: Record<number, number> = {
-    [CONDITION.overflow]: OF,
-    [CONDITION.below]: CF,
-    [CONDITION.equal]: ZF,
-    [CONDITION.belowEqual]: CF | ZF,
-    [CONDITION.sign]: SF,
-    [CONDITION.parity]: PF,
-  };
-  const mask = masks[base];
-  if (mask !== undefined) {
+  const mask = NEEDED[base]!;
+  if (base < CONDITION.less) {
     code.i32op(OP.i32_and, mask);
     code.i32op(OP.i32_ne, 0);
     return;

@@ -30,6 +30,8 @@ export interface Placement {
   hasLeft: boolean;
   /** The flags' right operand where it is a small constant, else -1. */
   flagConstant: number;
+  /** These of the flags are in the local `changed`; the kind tells the others only. */
+  flagsChanged: number;
 }
 
 /** What a region is for. */
@@ -77,11 +79,12 @@ export class Emitter {
   flags: number = FLAGS_IN_MEMORY;
   hasLeft = false;
   flagConstant = -1;
+  flagsChanged = 0;
   /** Local with the fuel left, or -1 where it is in memory. */
   fuel = -1;
 
   readonly #registers = new Int32Array(32).fill(-1);
-  readonly #flagLocals = { kind: -1, a: -1, b: -1, result: -1, left: -1 };
+  readonly #flagLocals = { kind: -1, a: -1, b: -1, result: -1, left: -1, changed: -1 };
   readonly #free = new Map<ValueType, number[]>();
   #taken: { local: number; type: ValueType }[] = [];
   /** Bytes at the address in a local that need no check. */
@@ -244,6 +247,7 @@ export class Emitter {
     this.dirty = 0;
     if (this.flags !== FLAGS_DEAD) this.flags = FLAGS_IN_MEMORY;
     this.hasLeft = false;
+    this.flagsChanged = 0;
   }
   /** After something else may have changed the registers in memory. */
   forget(): void {
@@ -252,6 +256,7 @@ export class Emitter {
     this.dirty = 0;
     this.flags = FLAGS_IN_MEMORY;
     this.hasLeft = false;
+    this.flagsChanged = 0;
   }
   /** Pushes 16 bits of the state. */
   loadState16(offset: number): void {
@@ -277,8 +282,8 @@ export class Emitter {
     this.code.set(this.fuel);
   }
   placement(): Placement {
-    const { valid, dirty, flags, hasLeft, flagConstant } = this;
-    return { valid, dirty, flags, hasLeft, flagConstant };
+    const { valid, dirty, flags, hasLeft, flagConstant, flagsChanged } = this;
+    return { valid, dirty, flags, hasLeft, flagConstant, flagsChanged };
   }
   restore(placement: Placement): void {
     this.valid = placement.valid;
@@ -286,6 +291,7 @@ export class Emitter {
     this.flags = placement.flags;
     this.hasLeft = placement.hasLeft;
     this.flagConstant = placement.flagConstant;
+    this.flagsChanged = placement.flagsChanged;
   }
 
   /** Pushes the registers that a call passes, wherever they are. */
@@ -332,10 +338,10 @@ export class Emitter {
 
   // Lazy flags
 
-  flagLocal(name: 'kind' | 'a' | 'b' | 'result' | 'left'): number {
+  flagLocal(name: 'kind' | 'a' | 'b' | 'result' | 'left' | 'changed'): number {
     let local = this.#flagLocals[name];
     if (local < 0) {
-      local = this.newLocal(name === 'kind' ? I32 : I64);
+      local = this.newLocal(name === 'kind' || name === 'changed' ? I32 : I64);
       this.#flagLocals[name] = local;
     }
     return local;
@@ -352,6 +358,7 @@ export class Emitter {
   ): void {
     this.hasLeft = false;
     this.flagConstant = -1;
+    this.flagsChanged = 0;
     if (!this.flagsLive) {
       this.flags = FLAGS_DEAD;
       return;
@@ -376,9 +383,40 @@ export class Emitter {
     this.flags = FLAG.raw;
     this.hasLeft = false;
     this.flagConstant = -1;
+    this.flagsChanged = 0;
+  }
+  /**
+   * Sets some of the flags (a mask) to the bits on the stack (i32, those of the mask only). The others are not made bits of:
+   * that waits for something that looks at them.
+   */
+  changeFlagBits(mask: number): void {
+    const { code } = this;
+    const local = this.flagLocal('changed');
+    const kept = this.flagsChanged & ~mask;
+    if (kept !== 0) {
+      code.get(local);
+      code.i32op(OP.i32_and, kept);
+      code.op(OP.i32_or);
+    }
+    code.set(local);
+    this.flagsChanged |= mask;
   }
   /** Pushes the six flags as bits (i32). */
   pushFlagBits(): void {
+    const { code } = this;
+    this.#pushKindBits();
+    if (this.flagsChanged === 0) return;
+    code.i32op(OP.i32_and, ~this.flagsChanged);
+    code.get(this.flagLocal('changed'));
+    code.op(OP.i32_or);
+  }
+  /** Makes bits of the flags if some of them were changed after the rest. */
+  #gatherFlags(): void {
+    if (this.flagsChanged === 0) return;
+    this.pushFlagBits();
+    this.setFlagBits();
+  }
+  #pushKindBits(): void {
     const { code } = this;
     if (this.flags === FLAG.raw) {
       code.get(this.flagLocal('result'));
@@ -394,6 +432,7 @@ export class Emitter {
   }
   /** Makes the kind a local, so that paths with different kinds can meet. */
   makeFlagsDynamic(): void {
+    this.#gatherFlags();
     if (this.flags === FLAGS_DYNAMIC) return;
     this.code.i32(this.flags === FLAGS_DEAD ? FLAGS_IN_MEMORY : this.flags);
     this.code.set(this.flagLocal('kind'));
@@ -405,10 +444,20 @@ export class Emitter {
     this.storeFlags();
     this.flags = FLAGS_IN_MEMORY;
     this.hasLeft = false;
+    this.flagsChanged = 0;
   }
   /** Emits the store of the lazy flags, without change of the placement. */
   storeFlags(): void {
     const { code } = this;
+    if (this.flagsChanged !== 0) {
+      this.pushFlagBits();
+      code.op(OP.i64_extend_i32_u);
+      const bits = this.newLocal(I64);
+      code.set(bits);
+      this.storeState(I32, STATE.flagKind, () => code.i32(FLAG.raw));
+      this.storeState(I64, STATE.flagResult, () => code.get(bits));
+      return;
+    }
     if (this.flags === FLAGS_IN_MEMORY || this.flags === FLAGS_DEAD) return;
     if (this.flags === FLAGS_DYNAMIC) {
       code.get(this.flagLocal('kind'));

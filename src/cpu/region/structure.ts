@@ -243,6 +243,7 @@ export class Structure implements Transfers {
       flags: flagsLiveIn ? live : FLAGS_DEAD,
       hasLeft: false,
       flagConstant: -1,
+      flagsChanged: 0,
     };
   }
 
