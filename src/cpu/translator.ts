@@ -5,7 +5,7 @@ import type { AddressSpace } from '../memory/space.ts';
 import { STATUS_ACCESS_VIOLATION } from '../memory/status.ts';
 import type { MemorySystem } from '../memory/system.ts';
 import { type Executor, Exit, type ExitReason, type ServiceHook } from '../process/executor.ts';
-import { CAREFUL, CodeCache, SpaceCode } from './code/code-cache.ts';
+import { CodeCache, entryKey, SpaceCode } from './code/code-cache.ts';
 import { Compiler, type TranslationStatistics } from './code/compiler.ts';
 import { FunctionTable } from './code/function-table.ts';
 import { JumpCache } from './code/jump-cache.ts';
@@ -259,8 +259,7 @@ export class Translator implements Executor {
     const high = highSigned >>> 0;
     if (high >= USER_HIGH) return this.#executeFault(low, high);
     const rip = high * HIGH + low;
-    const isCareful = reached === REACHED.careful;
-    const entry = isCareful ? rip + CAREFUL : rip;
+    const entry = entryKey(rip, reached);
     const index =
       this.#code.entries.get(entry) ??
       this.#cache.adopt(entry, this.#code, (span) => this.#compiler.holds(this.#space, span)) ??
@@ -270,7 +269,7 @@ export class Translator implements Executor {
       this.#state.rip = rip;
       return this.#leave(INTERNAL_EXIT.retry);
     }
-    if (!isCareful) this.#jumpCache.set(low, high, index);
+    if (reached !== REACHED.careful) this.#jumpCache.set(low, high, index);
     return index;
   }
   #executeFault(low: number, high: number): number {
@@ -293,7 +292,7 @@ export class Translator implements Executor {
     for (const { frame } of batch.spans) this.#tlb.forbidWrites(frame);
     this.#cache.add(batch, this.#code);
     this.#charge((this.statistics.instructions - before) * TRANSLATION_FUEL);
-    return this.#code.entries.get(reached === REACHED.careful ? rip + CAREFUL : rip)!;
+    return this.#code.entries.get(entryKey(rip, reached))!;
   }
   /** Drops translations that do not keep MXCSR exactly, once it matters. */
   #lookAtFloats(): void {

@@ -74,6 +74,14 @@ const WRITABLE = (PAGE_READWRITE | PAGE_EXECUTE_READWRITE) << PROTECT_SHIFT;
 const EXECUTABLE =
   (PAGE_EXECUTE | PAGE_EXECUTE_READ | PAGE_EXECUTE_READWRITE | PAGE_EXECUTE_WRITECOPY) << PROTECT_SHIFT;
 
+/** Whether a page with these flags allows an access with nothing to be done first. */
+function isReady(flags: number, access: number): boolean {
+  if (((READY >>> (flags & STATE_MASK)) & 1) === 0 || (flags & GUARD) !== 0) return false;
+  if ((flags & (access === WRITE ? WRITABLE : access === EXECUTE ? EXECUTABLE : READABLE)) === 0)
+    return false;
+  return access !== WRITE || (flags & (STATE_MASK | WRITTEN)) !== PageState.shared;
+}
+
 /**
  * The address space of one process: its regions, its page table, and the operations of the Windows memory API
  * on them. Operations answer an NTSTATUS; what they give back beyond that is in the result fields. An
@@ -178,12 +186,7 @@ export class AddressSpace {
     const leaf = this.table.leaf(Math.floor(address / LEAF_BYTES));
     const at = leaf * LEAF_WORDS + ((low >>> 12) & (LEAF_PAGES - 1)) * ENTRY_WORDS;
     const flags = this.table.words[at]!;
-    if (((READY >>> (flags & STATE_MASK)) & 1) === 0 || (flags & GUARD) !== 0)
-      return faultIn(this, address, access, flags);
-    if ((flags & (access === WRITE ? WRITABLE : access === EXECUTE ? EXECUTABLE : READABLE)) === 0)
-      return faultIn(this, address, access, flags);
-    if (access === WRITE && (flags & (STATE_MASK | WRITTEN)) === PageState.shared)
-      return faultIn(this, address, access, flags);
+    if (!isReady(flags, access)) return faultIn(this, address, access, flags);
     return this.system.frames.offset(this.table.words[at + ENTRY_FRAME]!) + (low & (PAGE_SIZE - 1));
   }
 
@@ -191,11 +194,7 @@ export class AddressSpace {
   writableFrame(page: number): number {
     if (!(page >= 0 && page * PAGE_SIZE <= this.highest)) return -1;
     const at = this.table.at(page);
-    const flags = this.table.words[at]!;
-    const isReady = ((READY >>> (flags & STATE_MASK)) & 1) !== 0 && (flags & GUARD) === 0;
-    if (!isReady || (flags & WRITABLE) === 0) return -1;
-    if ((flags & (STATE_MASK | WRITTEN)) === PageState.shared) return -1;
-    return this.table.words[at + ENTRY_FRAME]!;
+    return isReady(this.table.words[at]!, WRITE) ? this.table.words[at + ENTRY_FRAME]! : -1;
   }
 
   /** The regions in order, one entry for each run of pages alike, free space left out. For reports. */

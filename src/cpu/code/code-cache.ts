@@ -1,27 +1,33 @@
 import type { Frames } from '../../machine/frames.ts';
 import type { CodeSpan } from '../region/code-reader.ts';
 import type { JumpTable } from '../region/jump-table.ts';
+import { REACHED, type Reached } from '../runtime/helpers.ts';
 import type { FunctionTable } from './function-table.ts';
 import type { JumpCache } from './jump-cache.ts';
 
 /** The translations of one module. They hold as long as all of its pages show the frames they were made from. */
 export interface CompiledBatch {
-  /** Entry address and table index of each function. */
+  /** Entry (see entryKey) and table index of each function. */
   readonly functions: readonly { readonly entry: number; readonly index: number }[];
   readonly spans: readonly CodeSpan[];
   /** The address spaces that use it. */
   readonly users: Set<SpaceCode>;
 }
 
+/** Beyond all addresses of programs. */
+const CAREFUL = 2 ** 48;
+
 /**
- * Added to the address of a translation that checks each access to the stack by itself: beyond all addresses of programs.
- * The jump cache holds none of them, so that no jump of the guest's comes to one.
+ * What a translation is found by: its address, and for a careful one (see STACK_WINDOW) a mark. The jump cache holds none of
+ * these, so that no jump of the guest's comes to one.
  */
-export const CAREFUL = 2 ** 48;
+export function entryKey(address: number, reached: Reached): number {
+  return reached === REACHED.careful ? address + CAREFUL : address;
+}
 
 /** What one address space has translated: entry addresses and the pages they depend on. */
 export class SpaceCode {
-  /** By entry address, or that and CAREFUL: the table index. */
+  /** Table index by entry (see entryKey). */
   readonly entries = new Map<number, number>();
   /** Addresses that calls name; jumps to them are tail calls. */
   readonly functions = new Set<number>();

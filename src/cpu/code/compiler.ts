@@ -5,7 +5,7 @@ import { CodeReader, type CodeSpan } from '../region/code-reader.ts';
 import { LIMITS_INSIDE, LIMITS_RESUMED, REGION_LIMITS } from '../region/discover.ts';
 import { translateRegion, translateStep } from '../region/region.ts';
 import { REACHED, type Reached } from '../runtime/helpers.ts';
-import { CAREFUL, type CompiledBatch, type SpaceCode } from './code-cache.ts';
+import { type CompiledBatch, entryKey, type SpaceCode } from './code-cache.ts';
 import type { FunctionTable } from './function-table.ts';
 
 /** Functions in one module, and guest instructions after which no more are taken in. */
@@ -81,9 +81,8 @@ export class Compiler {
     const bytes = batch.finish();
     this.statistics.translateTime += performance.now() - started;
     const exports = this.#instantiate(bytes);
-    const added = reached === REACHED.careful ? CAREFUL : 0;
     const functions = batch.entries.map((entry, number) => ({
-      entry: entry + added,
+      entry: entryKey(entry, reached),
       index: this.#table.add(exports[String(number)]!),
     }));
     this.statistics.functions += functions.length;
@@ -105,15 +104,15 @@ export class Compiler {
     let instructions = 0;
     const isFunction = (address: number): boolean => code.functions.has(address) || batch.isCalled(address);
     // What begins inside a function (after a fuel exit, an unwind, a jump through a table) goes only as far as to what is
-    // translated, and nothing is taken in but functions that are called: else a large function would be translated
-    // whole for each place where it is resumed, or where the stack reaches a new page. (Without: speedtest1 translates 363,000 instructions, not 215,000.)
+    // translated, and nothing is taken in but functions that are called: else a large function would be translated whole
+    // for each place where it is resumed, or where the stack reaches a new page. (Without: speedtest1 translates 363,000
+    // instructions, not 215,000.)
     const isCareful = reached === REACHED.careful;
     if (reached === REACHED.call) code.functions.add(rip);
     const isInside = isCareful || !code.functions.has(rip);
     const insideLimits = reached === REACHED.resumed ? LIMITS_RESUMED : LIMITS_INSIDE;
     const firstLimits = isInside ? insideLimits : REGION_LIMITS;
-    const added = isCareful ? CAREFUL : 0;
-    const isTranslated = (address: number) => isInside && code.entries.has(address + added);
+    const isTranslated = (address: number) => isInside && code.entries.has(entryKey(address, reached));
     const batch: Batch = new Batch(rip, {
       limit: isCareful ? 1 : BATCH_FUNCTIONS,
       accepts: (address) =>

@@ -105,12 +105,7 @@ class Shift {
     const { e } = this;
     const { code } = e;
     const bits = () => {
-      carry();
-      const local = e.save(I32);
-      overflow(local);
-      code.i32op(OP.i32_shl, Math.log2(OF));
-      code.get(local);
-      code.op(OP.i32_or);
+      this.#pushTwo(carry, overflow);
       if (this.size === 8) code.op(OP.i64_extend_i32_u);
     };
     if (this.known !== undefined || !e.flagsLive) {
@@ -126,31 +121,31 @@ class Shift {
     code.end();
     e.flags = -1;
   }
+  /** Pushes CF and OF as bits. */
+  #pushTwo(carry: () => void, overflow: (carry: number) => void): void {
+    const { e } = this;
+    carry();
+    const local = e.save(I32);
+    overflow(local);
+    e.code.i32op(OP.i32_shl, Math.log2(OF));
+    e.code.get(local);
+    e.code.op(OP.i32_or);
+  }
   /** Flags of rotates: only CF and OF change, and those only if the count is not 0. */
   setTwo(carry: () => void, overflow: (carry: number) => void): void {
     const { e } = this;
     const { code } = e;
     if (!e.flagsLive) return;
     if (this.known !== undefined) {
-      carry();
-      const known = e.save(I32);
-      overflow(known);
-      code.i32op(OP.i32_shl, Math.log2(OF));
-      code.get(known);
-      code.op(OP.i32_or);
+      this.#pushTwo(carry, overflow);
       e.changeFlagBits(CF | OF);
       return;
     }
     e.pushFlagBits();
     const old = e.save(I32);
-    carry();
-    const local = e.save(I32);
     code.get(old);
     code.i32op(OP.i32_and, ~(CF | OF));
-    code.get(local);
-    code.op(OP.i32_or);
-    overflow(local);
-    code.i32op(OP.i32_shl, Math.log2(OF));
+    this.#pushTwo(carry, overflow);
     code.op(OP.i32_or);
     code.get(old);
     this.pushNotZero();

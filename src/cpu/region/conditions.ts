@@ -31,14 +31,9 @@ export function pushCondition(e: Emitter, condition: number): void {
   const base = condition & ~1;
   const inverted = (condition & 1) !== 0;
   const changed = NEEDED[base]! & e.flagsChanged;
-  if (changed !== 0 && changed === NEEDED[base]) {
-    e.code.get(e.flagLocal('changed'));
-    testBits(e, base);
-    if (inverted) e.code.op(OP.i32_eqz);
-    return;
-  }
   if (changed === 0 && e.flags >= 0 && e.flags < 0xff && fused(e, base, inverted)) return;
-  e.pushFlagBits();
+  if (changed === NEEDED[base]) e.code.get(e.flagLocal('changed'));
+  else e.pushFlagBits();
   testBits(e, base);
   if (inverted) e.code.op(OP.i32_eqz);
 }

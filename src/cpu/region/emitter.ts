@@ -134,17 +134,14 @@ export class Emitter {
     return local;
   }
 
-  // Groups of accesses
+  // What is known of accesses
 
   nameChecked(at: number, size: number | undefined): void {
     if (size !== undefined) this.#checked.set(at, size);
   }
-  /** Whether an access at the address in a local needs no check. */
+  /** Whether an access of `size` bytes at the address in a local needs no check. */
   isChecked(at: number, size: number): boolean {
-    const checked = this.#checked.get(at);
-    if (checked !== undefined && checked < size)
-      throw new Error(`${this.#where()} accesses ${size} bytes, not ${checked}`);
-    return checked !== undefined;
+    return (this.#checked.get(at) ?? 0) >= size;
   }
   nameMember(at: number, member: Member | undefined): void {
     if (member !== undefined) this.#members.set(at, member);
@@ -452,8 +449,7 @@ export class Emitter {
     if (this.flagsChanged !== 0) {
       this.pushFlagBits();
       code.op(OP.i64_extend_i32_u);
-      const bits = this.newLocal(I64);
-      code.set(bits);
+      const bits = this.save(I64);
       this.storeState(I32, STATE.flagKind, () => code.i32(FLAG.raw));
       this.storeState(I64, STATE.flagResult, () => code.get(bits));
       return;

@@ -1,4 +1,6 @@
+import type { Instruction } from '../decode/instruction.ts';
 import { entryOf } from '../lift/registry.ts';
+import { WIDEST_WINDOW } from '../tlb/layout.ts';
 import { BlockAccesses } from './accesses.ts';
 import { FLOW } from './effects.ts';
 import type { Block } from './graph.ts';
@@ -18,8 +20,6 @@ export interface StackNeeds {
   readonly after: ReadonlyMap<number, Range>;
 }
 
-/** Most bytes that are checked at once. */
-export const MOST_STACK_BYTES = 0x10000;
 /** Accesses farther from the stack pointer are checked one by one. */
 const FARTHEST = 0x4000;
 /** Rounds after which a region whose needs still grow (a loop that pushes) goes without. */
@@ -124,13 +124,17 @@ function needsOf(blocks: readonly Block[], accesses: readonly BlockAccesses[]): 
   return needs.every(isBounded) ? needs : undefined;
 }
 
+/** Whether something else runs between an instruction and the next: then what was checked has to be again. */
+export function comesBack(instruction: Instruction | undefined): boolean {
+  const flow = instruction === undefined ? FLOW.next : entryOf(instruction)!.flow;
+  return flow === FLOW.call || flow === FLOW.barrier;
+}
+
 function stackOf({ instructions, successors }: Block, accesses: BlockAccesses): Stack {
-  const last = instructions[instructions.length - 1];
-  const flow = last === undefined ? FLOW.next : entryOf(last)!.flow;
   return {
     own: accesses.stackBases.map(({ base, at }) => ({ at, range: hull(accesses, base) })),
     moved: accesses.stack.delta,
-    isEnd: flow === FLOW.call || flow === FLOW.barrier || successors.length === 0,
+    isEnd: successors.length === 0 || comesBack(instructions[instructions.length - 1]),
   };
 }
 
@@ -143,7 +147,7 @@ function hull({ byBase }: BlockAccesses, base: number): Range | undefined {
 
 function isBounded({ atStart, after }: StackNeeds): boolean {
   return [atStart, ...after.values()].every(
-    (range) => range === undefined || range.high - range.low <= MOST_STACK_BYTES,
+    (range) => range === undefined || range.high - range.low <= WIDEST_WINDOW,
   );
 }
 

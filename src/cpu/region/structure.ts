@@ -4,7 +4,6 @@ import { entryOf } from '../lift/registry.ts';
 import { liftStackRun, stackRunLength } from '../lift/stack-run.ts';
 import { I32, I64, OP, VOID } from '../wasm/opcodes.ts';
 import { analyse, type BlockFacts } from './analysis.ts';
-import { FLOW } from './effects.ts';
 import { type Emitter, MODE, type Placement, STACK_LEFT, type Transfers } from './emitter.ts';
 import { FLAGS_DEAD, FLAGS_DYNAMIC, FLAGS_IN_MEMORY } from './flag-kinds.ts';
 import { type Block, type Shape, shapeOf } from './graph.ts';
@@ -12,7 +11,7 @@ import type { AccessPlan } from './groups.ts';
 import { checkStack, leaveTo, leaveToLocal } from './leaving.ts';
 import { addressesOf } from './reducible.ts';
 import { scatter } from './scatter.ts';
-import { planAccesses, type Range, type StackNeeds } from './stack-needs.ts';
+import { comesBack, planAccesses, type Range, type StackNeeds } from './stack-needs.ts';
 import { planStreams } from './streams.ts';
 
 /** Most fuel charged at once, so that a large function does not pay for what it skips. */
@@ -92,7 +91,7 @@ export class Structure implements Transfers {
       leaveTo(this.#e, address);
       return;
     }
-    if (this.#comesBack()) this.#checkStack(this.#needs[target]!.atStart, address);
+    if (comesBack(this.#e.instruction)) this.#checkStack(this.#needs[target]!.atStart, address);
     if (this.#blocks[target]!.start !== address) {
       this.#e.code.i64(address);
       this.#e.code.set(this.#target);
@@ -133,11 +132,6 @@ export class Structure implements Transfers {
     this.#e.code.get(rip);
     this.#e.code.set(this.#target);
     this.#transfer(cases);
-  }
-  /** Whether something else has run between the block's last instruction and what follows. */
-  #comesBack(): boolean {
-    const flow = entryOf(this.#e.instruction)!.flow;
-    return flow === FLOW.call || flow === FLOW.barrier;
   }
   #checkStack(range: Range | undefined, address: number): void {
     if (range !== undefined) checkStack(this.#e, range, address);

@@ -78,19 +78,10 @@ function lookupFunction(runtime: RuntimeBuilder, reached: Reached): RuntimeFunct
   code.i32(0);
   code.op(OP.return);
   code.end();
-  pushHalves(code);
+  f.pushHalves();
   code.i32(reached);
   code.call(runtime.index('find'));
   return f;
-}
-
-/** Pushes the low and the high half of the first parameter. */
-function pushHalves(code: Code): void {
-  code.get(0);
-  code.op(OP.i32_wrap_i64);
-  code.get(0);
-  code.i64op(OP.i64_shr_u, 32);
-  code.op(OP.i32_wrap_i64);
 }
 
 function runFunction(runtime: RuntimeBuilder): RuntimeFunction {
@@ -190,7 +181,7 @@ function serviceFunction(runtime: RuntimeBuilder): RuntimeFunction {
 
 function outOfFuelFunction(runtime: RuntimeBuilder): RuntimeFunction {
   const f = new RuntimeFunction(HELPERS.outOfFuel);
-  pushHalves(f.code);
+  f.pushHalves();
   f.code.get(1);
   f.code.call(runtime.index('hostOutOfFuel'));
   return f;

@@ -39,6 +39,15 @@ export class RuntimeFunction {
     value();
     this.code.memory(OP.i64_store, CPU_STATE + offset);
   }
+  /** Pushes the low and the high half of the first parameter, as the host takes addresses. */
+  pushHalves(): void {
+    const { code } = this;
+    code.get(0);
+    code.op(OP.i32_wrap_i64);
+    code.get(0);
+    code.i64op(OP.i64_shr_u, 32);
+    code.op(OP.i32_wrap_i64);
+  }
   bytes(): Uint8Array {
     return this.code.bytes.slice(0, this.code.length);
   }

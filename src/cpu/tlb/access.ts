@@ -8,6 +8,7 @@ import { I32, I64, OP, SIMD, VOID } from '../wasm/opcodes.ts';
 import {
   READ_STREAMS,
   STACK_WINDOW,
+  STREAM_ENTRIES,
   STREAM_ENTRY_SIZE,
   STREAM_NARROW,
   STREAM_NARROW_LIMIT,
@@ -27,8 +28,8 @@ import { fillStream, loadOp, storeOp } from './tlb-runtime.ts';
  * place: the host address counted from FRAMES, which for a page with a tag is the low half of the guest address.
  */
 
-/** In place of the number of an entry in the TLB of streams: the stack window. */
-const IN_STACK = 1000;
+/** In place of the number of an entry in the TLB of streams: what such an access looks into is the stack window. */
+const IN_STACK = STREAM_ENTRIES;
 
 /** Computes the effective address of a memory operand into a new temporary. */
 export function address(e: Emitter, operand: MemoryOperand): number {

@@ -23,9 +23,10 @@ export const TLB2_ADDEND = 8;
 export const HOME_ADDEND = FRAMES;
 
 /**
- * The TLB of streams: accesses that mostly stay in one page (see region/streams.ts) have entries of their own, found by number instead of by address. An entry: the guest page address (64 bits); below which offset in
- * it a narrow access, and a wide one, may begin (64 bits each; 0 = empty). What begins nearer to the page's end misses.
- * Streams that share an entry only take it from each other.
+ * The TLB of streams: accesses that mostly stay in one page (see region/streams.ts) have entries of their own, found by
+ * number instead of by address. An entry: the guest page address (64 bits); below which offset in it a narrow access, and
+ * a wide one, may begin (64 bits each; 0 = empty). What begins nearer to the page's end misses. Streams that share an entry
+ * only take it from each other.
  */
 export const STREAM_TLB = TRANSLATOR_SCRATCH + 0x1000;
 export const STREAM_ENTRY_SIZE = 32;
@@ -37,7 +38,8 @@ export const STREAM_WIDE = 64;
 /** Entries of streams that read, then of those that write. */
 export const READ_STREAMS = 0;
 export const WRITE_STREAMS = READ_STREAMS + STREAM_NUMBERS;
-export const STREAM_TLB_BYTES = (WRITE_STREAMS + STREAM_NUMBERS) * STREAM_ENTRY_SIZE;
+export const STREAM_ENTRIES = WRITE_STREAMS + STREAM_NUMBERS;
+export const STREAM_TLB_BYTES = STREAM_ENTRIES * STREAM_ENTRY_SIZE;
 
 /**
  * The stack window: pages around the stack pointer, one after the other, that are all at home and can be written without
@@ -49,3 +51,4 @@ export const WINDOW_WIDTHS: readonly number[] = [
   32, 64, 128, 256, 512, 1024, 2048, 4096, 8192, 16384, 32768, 65536,
 ];
 export const WINDOW_LIMITS = STACK_WINDOW + 8;
+export const WIDEST_WINDOW = WINDOW_WIDTHS[WINDOW_WIDTHS.length - 1]!;

@@ -73,11 +73,7 @@ function pageFunction(runtime: RuntimeBuilder, tlb: number, tlb2: number, probe:
   code.get(addend);
   code.op(OP.i32_add);
   code.else();
-  code.get(0);
-  code.op(OP.i32_wrap_i64);
-  code.get(0);
-  code.i64op(OP.i64_shr_u, 32);
-  code.op(OP.i32_wrap_i64);
+  f.pushHalves();
   if (probe === 'probeWrite') code.get(1);
   code.call(runtime.index(probe));
   code.end();
@@ -102,11 +98,7 @@ export function fillStream(code: Code, entry: number, pushAddress: () => void): 
 function refillStackFunction(runtime: RuntimeBuilder): RuntimeFunction {
   const f = new RuntimeFunction(HELPERS.refillStack);
   const { code } = f;
-  code.get(0);
-  code.op(OP.i32_wrap_i64);
-  code.get(0);
-  code.i64op(OP.i64_shr_u, 32);
-  code.op(OP.i32_wrap_i64);
+  f.pushHalves();
   code.get(1);
   code.call(runtime.index('hostRefillStack'));
   return f;
