@@ -70,7 +70,7 @@ function liftBinary(e: Emitter, instruction: Instruction, binary: Binary): void 
   cut(e, size);
   const result = e.save(type);
   into?.write(result);
-  e.setFlags(binary.kind, size, {
+  e.flags.set(binary.kind, size, {
     result: () => code.get(result),
     b: binary.kind === FLAG.logic ? undefined : () => code.get(right),
     left: binary.kind === FLAG.sub ? () => code.get(left) : undefined,
@@ -98,7 +98,7 @@ export function setComparison(
   right: number,
   constant?: bigint,
 ): void {
-  e.setFlags(FLAG.cmp, size, { a: () => e.code.get(left), b: () => e.code.get(right), constant });
+  e.flags.set(FLAG.cmp, size, { a: () => e.code.get(left), b: () => e.code.get(right), constant });
 }
 
 function pushI32(e: Emitter, local: number, size: number): void {
@@ -117,7 +117,7 @@ function liftStep(e: Emitter, instruction: Instruction, kind: number): void {
   const size = sizeOf(target);
   const into = place(e, target);
   let carry = -1;
-  if (e.flagsLive) {
+  if (e.flags.live) {
     pushCondition(e, CONDITION.below);
     carry = e.save(I32);
   }
@@ -128,7 +128,7 @@ function liftStep(e: Emitter, instruction: Instruction, kind: number): void {
   cut(e, size);
   const result = e.save(typeOf(size));
   into.write(result);
-  e.setFlags(kind, size, { result: () => code.get(result), a: () => code.get(carry) });
+  e.flags.set(kind, size, { result: () => code.get(result), a: () => code.get(carry) });
 }
 
 function liftNeg(e: Emitter, instruction: Instruction): void {
@@ -146,7 +146,7 @@ function liftNeg(e: Emitter, instruction: Instruction): void {
   cut(e, size);
   const result = e.save(type);
   into.write(result);
-  e.setFlags(FLAG.sub, size, { result: () => code.get(result), b: () => code.get(right), left: zero });
+  e.flags.set(FLAG.sub, size, { result: () => code.get(result), b: () => code.get(right), left: zero });
 }
 
 function liftNot(e: Emitter, instruction: Instruction): void {
@@ -179,7 +179,7 @@ function liftXadd(e: Emitter, instruction: Instruction): void {
   const result = e.save(type);
   place(e, source).write(left);
   into.write(result);
-  e.setFlags(FLAG.add, size, { result: () => code.get(result), b: () => code.get(right) });
+  e.flags.set(FLAG.add, size, { result: () => code.get(result), b: () => code.get(right) });
 }
 
 function binaryEntry(mnemonic: string) {

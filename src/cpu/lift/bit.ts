@@ -37,13 +37,13 @@ function liftBitTest(e: Emitter, instruction: Instruction, change: Change): void
     changeBit(e, size, position, change);
     into.write(e.save(type));
   }
-  if (!e.flagsLive) return;
+  if (!e.flags.live) return;
   code.get(value);
   code.get(position);
   code.op(sized(OP.i32_shr_u, size));
   if (size === 8) code.op(OP.i32_wrap_i64);
   code.i32op(OP.i32_and, 1);
-  e.changeFlagBits(CF);
+  e.flags.change(CF);
 }
 
 function constant(e: Emitter, size: number, value: number): void {
@@ -114,7 +114,7 @@ function liftScan(e: Emitter, instruction: Instruction, forward: boolean): void 
   code.op(size === 8 ? OP.i64_ne : OP.i32_ne);
   code.op(OP.select);
   e.set(target.reg);
-  e.setFlags(FLAG.logic, size, { result: () => code.get(value) });
+  e.flags.set(FLAG.logic, size, { result: () => code.get(value) });
 }
 
 /** clz, ctz and popcnt of the size, given those for i32. */
@@ -137,7 +137,7 @@ function liftCount(e: Emitter, instruction: Instruction, trailing: boolean): voi
   const result = e.save(typeOf(size));
   code.get(result);
   popRegister(e, target);
-  e.setFlags(FLAG.bits, size, {
+  e.flags.set(FLAG.bits, size, {
     result: () => code.get(result),
     b: () => {
       code.get(value);
@@ -158,11 +158,11 @@ function liftPopcnt(e: Emitter, instruction: Instruction): void {
   code.tee(value);
   code.op(sized64(OP.i32_popcnt, size));
   popRegister(e, target);
-  if (!e.flagsLive) return;
+  if (!e.flags.live) return;
   code.get(value);
   code.op(size === 8 ? OP.i64_eqz : OP.i32_eqz);
   code.i32op(OP.i32_shl, Math.log2(ZF));
-  e.setFlagBits();
+  e.flags.setBits();
 }
 
 function bitTest(change: Change) {

@@ -282,13 +282,13 @@ function liftCmpxchgPair(e: Emitter, instruction: Instruction): void {
   code.op(eq);
   code.op(OP.i32_and);
   const equal = e.save(I32);
-  if (e.flagsLive) {
-    e.pushFlagBits();
+  if (e.flags.live) {
+    e.flags.pushBits();
     code.i32op(OP.i32_and, ~ZF);
     code.get(equal);
     code.i32op(OP.i32_shl, Math.log2(ZF));
     code.op(OP.i32_or);
-    e.setFlagBits();
+    e.flags.setBits();
   }
   code.get(equal);
   code.if(VOID);

@@ -27,7 +27,7 @@ function pushWide(e: Emitter, operand: Operand, size: number, signed: boolean): 
 /** CF = OF = what `overflow` pushes (i32, 0 or 1); the other flags are undefined and follow the result. */
 function setProductFlags(e: Emitter, size: number, result: number, overflow: () => void): void {
   const { code } = e;
-  e.setFlags(FLAG.bits, size, {
+  e.flags.set(FLAG.bits, size, {
     result: () => code.get(result),
     b: () => {
       code.i32(0);

@@ -3,7 +3,7 @@ import type { Instruction, Operand } from '../decode/instruction.ts';
 import { CONDITION, pushCondition } from '../region/conditions.ts';
 import { FLAGS } from '../region/effects.ts';
 import type { Emitter } from '../region/emitter.ts';
-import { CF, FLAG, OF, sizeLog } from '../region/flag-kinds.ts';
+import { CF, FLAG, FLAGS_DYNAMIC, OF, sizeLog } from '../region/flag-kinds.ts';
 import { operandAt, type Place, place, push, sizeOf, typeOf } from '../region/operands.ts';
 import { I32, I64, OP, VOID } from '../wasm/opcodes.ts';
 import { cut, sized } from './alu.ts';
@@ -108,18 +108,18 @@ class Shift {
       this.#pushTwo(carry, overflow);
       if (this.size === 8) code.op(OP.i64_extend_i32_u);
     };
-    if (this.known !== undefined || !e.flagsLive) {
-      e.setFlags(FLAG.bits, this.size, { result: () => code.get(result), b: bits });
+    if (this.known !== undefined || !e.flags.live) {
+      e.flags.set(FLAG.bits, this.size, { result: () => code.get(result), b: bits });
       return;
     }
-    e.makeFlagsDynamic();
+    e.flags.makeDynamic();
     this.pushNotZero();
     code.if(VOID);
-    e.setFlags(FLAG.bits, this.size, { result: () => code.get(result), b: bits });
+    e.flags.set(FLAG.bits, this.size, { result: () => code.get(result), b: bits });
     code.i32(FLAG.bits + sizeLog(this.size));
-    code.set(e.flagLocal('kind'));
+    code.set(e.flags.local('kind'));
     code.end();
-    e.flags = -1;
+    e.flags.kind = FLAGS_DYNAMIC;
   }
   /** Pushes CF and OF as bits. */
   #pushTwo(carry: () => void, overflow: (carry: number) => void): void {
@@ -135,13 +135,13 @@ class Shift {
   setTwo(carry: () => void, overflow: (carry: number) => void): void {
     const { e } = this;
     const { code } = e;
-    if (!e.flagsLive) return;
+    if (!e.flags.live) return;
     if (this.known !== undefined) {
       this.#pushTwo(carry, overflow);
-      e.changeFlagBits(CF | OF);
+      e.flags.change(CF | OF);
       return;
     }
-    e.pushFlagBits();
+    e.flags.pushBits();
     const old = e.save(I32);
     code.get(old);
     code.i32op(OP.i32_and, ~(CF | OF));
@@ -150,7 +150,7 @@ class Shift {
     code.get(old);
     this.pushNotZero();
     code.op(OP.select);
-    e.setFlagBits();
+    e.flags.setBits();
   }
 }
 

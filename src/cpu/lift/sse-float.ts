@@ -189,7 +189,7 @@ function ordered(size: Size, isStrict: boolean): Entry {
     code.lane(SIMD.i32x4_extract_lane, 0);
     code.set(bits);
     code.else();
-    if (e.flagsLive) {
+    if (e.flags.live) {
       const test = (op: number) => {
         pushLowest(e, a, size);
         pushLowest(e, b, size);
@@ -203,9 +203,9 @@ function ordered(size: Size, isStrict: boolean): Entry {
       code.set(bits);
     }
     code.end();
-    if (!e.flagsLive) return;
+    if (!e.flags.live) return;
     code.get(bits);
-    e.setFlagBits();
+    e.flags.setBits();
   };
   return entry('r,r', lift, { flags: FLAGS.set, exits: true });
 }

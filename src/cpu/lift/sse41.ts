@@ -51,7 +51,7 @@ function liftPtest(e: Emitter, instruction: Instruction): void {
   const { code } = e;
   pushVector(e, operandAt(instruction, 1));
   const source = e.save(V128);
-  if (!e.flagsLive) return;
+  if (!e.flags.live) return;
   for (const [op, flag] of [
     [SIMD.v128_and, ZF],
     [SIMD.v128_andnot, CF],
@@ -64,7 +64,7 @@ function liftPtest(e: Emitter, instruction: Instruction): void {
     code.i32op(OP.i32_mul, flag);
   }
   code.op(OP.i32_or);
-  e.setFlagBits();
+  e.flags.setBits();
 }
 
 /** Widens the lowest lanes, doubling their width with each operation. */

@@ -114,7 +114,7 @@ function constantAt(instruction: Instruction, index: number): number {
 
 function liftPushf(e: Emitter, instruction: Instruction): void {
   const { code } = e;
-  e.pushFlagBits();
+  e.flags.pushBits();
   e.loadState(I32, STATE.rflags);
   code.i32op(OP.i32_and, ~ARITHMETIC_FLAGS);
   code.op(OP.i32_or);
@@ -140,7 +140,7 @@ function liftPopf(e: Emitter, instruction: Instruction): void {
   });
   code.get(value);
   code.i32op(OP.i32_and, ARITHMETIC_FLAGS);
-  e.setFlagBits();
+  e.flags.setBits();
   code.get(value);
   code.i32op(OP.i32_and, TF);
   code.if(VOID);
@@ -149,7 +149,7 @@ function liftPopf(e: Emitter, instruction: Instruction): void {
 }
 
 function liftLahf(e: Emitter): void {
-  e.pushFlagBits();
+  e.flags.pushBits();
   e.code.i32op(OP.i32_and, LOW_FLAGS);
   e.code.i32op(OP.i32_or, 2);
   popRegister(e, { ...register(RAX, 1), high: true });
@@ -157,14 +157,14 @@ function liftLahf(e: Emitter): void {
 
 function liftSahf(e: Emitter): void {
   const { code } = e;
-  e.pushFlagBits();
+  e.flags.pushBits();
   code.i32op(OP.i32_and, OF);
   e.get(RAX);
   code.op(OP.i32_wrap_i64);
   code.i32op(OP.i32_shr_u, 8);
   code.i32op(OP.i32_and, LOW_FLAGS);
   code.op(OP.i32_or);
-  e.setFlagBits();
+  e.flags.setBits();
 }
 
 /** The stack, stack frames, and the flags as a register. */

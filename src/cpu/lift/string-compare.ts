@@ -57,7 +57,7 @@ function explicitLength(e: Emitter, reg: number, isWide: boolean, control: numbe
 
 /** Flags: CF any result, ZF and SF a second and first string shorter than the register, OF the lowest result. */
 function setStringFlags(e: Emitter, result: number, first: number, second: number, control: number): void {
-  if (!e.flagsLive) return;
+  if (!e.flags.live) return;
   const { code } = e;
   code.get(result);
   code.i32op(OP.i32_ne, 0);
@@ -75,7 +75,7 @@ function setStringFlags(e: Emitter, result: number, first: number, second: numbe
   code.i32op(OP.i32_and, 1);
   code.i32op(OP.i32_mul, OF);
   code.op(OP.i32_or);
-  e.setFlagBits();
+  e.flags.setBits();
 }
 
 /** ecx: the lowest or highest element with a result, or their number. */

@@ -36,11 +36,11 @@ function rare(which: number) {
 }
 
 function liftCarry(e: Emitter, keep: number, flip: number): void {
-  if (!e.flagsLive) return;
-  e.pushFlagBits();
+  if (!e.flags.live) return;
+  e.flags.pushBits();
   e.code.i32op(OP.i32_and, keep);
   e.code.i32op(OP.i32_xor, flip);
-  e.setFlagBits();
+  e.flags.setBits();
 }
 
 function liftDirection(e: Emitter, set: boolean): void {

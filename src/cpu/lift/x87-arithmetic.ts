@@ -49,7 +49,7 @@ function liftToFlags(e: Emitter, instruction: Instruction, options: number): voi
   checkPending(e);
   notePointers(e);
   callHelper(e, 'compareToFlags', stOf(instruction, 1) | options, () => e.code.i32(0));
-  if (e.flagsLive) e.setFlagBits();
+  if (e.flags.live) e.flags.setBits();
   else e.code.op(OP.drop);
 }
 function toFlags(pops: number, quiet = 0): Entry {

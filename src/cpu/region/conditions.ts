@@ -30,10 +30,10 @@ const NEEDED: Readonly<Record<number, number>> = {
 export function pushCondition(e: Emitter, condition: number): void {
   const base = condition & ~1;
   const inverted = (condition & 1) !== 0;
-  const changed = NEEDED[base]! & e.flagsChanged;
-  if (changed === 0 && e.flags >= 0 && e.flags < 0xff && fused(e, base, inverted)) return;
-  if (changed === NEEDED[base]) e.code.get(e.flagLocal('changed'));
-  else e.pushFlagBits();
+  const changed = NEEDED[base]! & e.flags.changed;
+  if (changed === 0 && e.flags.kind >= 0 && e.flags.kind < 0xff && fused(e, base, inverted)) return;
+  if (changed === NEEDED[base]) e.code.get(e.flags.local('changed'));
+  else e.flags.pushBits();
   testBits(e, base);
   if (inverted) e.code.op(OP.i32_eqz);
 }
@@ -74,11 +74,12 @@ const I64_ABOVE_I32 = OP.i64_eq - OP.i32_eq;
 
 /** Conditions that follow from the operands without the flag bits; false if this one does not. */
 function fused(e: Emitter, base: number, inverted: boolean): boolean {
-  const operation = e.flags & ~3;
-  const size = 1 << (e.flags & 3);
+  const operation = e.flags.kind & ~3;
+  const size = 1 << (e.flags.kind & 3);
   if (operation === FLAG.raw) return false;
   if (base in COMPARE) {
-    const left = operation === FLAG.cmp ? 'a' : operation === FLAG.sub && e.hasLeft ? 'left' : undefined;
+    const left =
+      operation === FLAG.cmp ? 'a' : operation === FLAG.sub && e.flags.hasLeft ? 'left' : undefined;
     if (left !== undefined) {
       compare(e, size, base, inverted, left, 'b');
       return true;
@@ -113,11 +114,11 @@ function compareOp(e: Emitter, size: number, base: number, inverted: boolean): v
 
 function pushPart(e: Emitter, size: number, part: 'left' | 'a' | 'b' | 'result', signed: boolean): void {
   const { code } = e;
-  if (part === 'result' && (e.flags & ~3) === FLAG.cmp) {
-    code.get(e.flagLocal('a'));
-    code.get(e.flagLocal('b'));
+  if (part === 'result' && (e.flags.kind & ~3) === FLAG.cmp) {
+    code.get(e.flags.local('a'));
+    code.get(e.flags.local('b'));
     code.op(OP.i64_sub);
-  } else code.get(e.flagLocal(part));
+  } else code.get(e.flags.local(part));
   if (size === 8) return;
   code.op(OP.i32_wrap_i64);
   if (size === 4) return;
@@ -164,7 +165,7 @@ function carry(e: Emitter, operation: number, size: number, inverted: boolean): 
   const part =
     operation === FLAG.bits ? 'b' : operation === FLAG.inc || operation === FLAG.dec ? 'a' : undefined;
   if (part === undefined) return false;
-  code.get(e.flagLocal(part));
+  code.get(e.flags.local(part));
   code.op(OP.i32_wrap_i64);
   code.i32op(OP.i32_and, 1);
   if (inverted) code.op(OP.i32_eqz);

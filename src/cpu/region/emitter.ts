@@ -5,16 +5,9 @@ import { type HELPERS, type HelperName, LEFT, PASSED, PASSED_BITS, RETURNED } fr
 import { Code } from '../wasm/code.ts';
 import { I32, I64, OP, V128, type ValueType, VOID } from '../wasm/opcodes.ts';
 import type { Batch, CallSite } from './batch.ts';
-import {
-  FLAG,
-  FLAG_CONSTANT,
-  FLAGS_DEAD,
-  FLAGS_DYNAMIC,
-  FLAGS_IN_MEMORY,
-  MOST_FLAG_CONSTANT,
-  sizeLog,
-} from './flag-kinds.ts';
+import { FLAGS_DEAD, FLAGS_IN_MEMORY } from './flag-kinds.ts';
 import type { AccessGroup, AccessPlan, Member } from './groups.ts';
+import { type FlagPlacement, flagsOfKind, LazyFlags } from './lazy-flags.ts';
 
 /** Parameters of a region: the host stack left, then the registers PASSED. */
 export const STACK_LEFT = 0;
@@ -24,14 +17,7 @@ const FIRST_PASSED = 1;
 export interface Placement {
   valid: number;
   dirty: number;
-  /** A kind, or one of FLAGS_IN_MEMORY, FLAGS_DYNAMIC and FLAGS_DEAD. */
-  flags: number;
-  /** The local `left` holds the left operand of the comparison that set the flags. */
-  hasLeft: boolean;
-  /** The flags' right operand where it is a small constant, else -1. */
-  flagConstant: number;
-  /** These of the flags are in the local `changed`; the kind tells the others only. */
-  flagsChanged: number;
+  flags: FlagPlacement;
 }
 
 /** What a region is for. */
@@ -69,22 +55,16 @@ export class Emitter {
   transfers!: Transfers;
   /** The instruction being lifted. */
   instruction!: Instruction;
-  /** Whether anything can observe the flags that it leaves. */
-  flagsLive = true;
   /** Which groups its accesses belong to. */
   plan: AccessPlan | undefined;
 
   valid = 0;
   dirty = 0;
-  flags: number = FLAGS_IN_MEMORY;
-  hasLeft = false;
-  flagConstant = -1;
-  flagsChanged = 0;
+  readonly flags = new LazyFlags(this);
   /** Local with the fuel left, or -1 where it is in memory. */
   fuel = -1;
 
   readonly #registers = new Int32Array(32).fill(-1);
-  readonly #flagLocals = { kind: -1, a: -1, b: -1, result: -1, left: -1, changed: -1 };
   readonly #free = new Map<ValueType, number[]>();
   #taken: { local: number; type: ValueType }[] = [];
   /** Bytes at the address in a local that need no check. */
@@ -239,21 +219,17 @@ export class Emitter {
   /** Writes everything back, on the main path, but for registers that go on as wasm values. */
   writeBack(except = 0): void {
     this.#store(this.dirty & ~except);
-    this.storeFlags();
+    this.flags.store();
     if (this.fuel >= 0) this.storeState(I32, STATE.fuel, () => this.code.get(this.fuel));
     this.dirty = 0;
-    if (this.flags !== FLAGS_DEAD) this.flags = FLAGS_IN_MEMORY;
-    this.hasLeft = false;
-    this.flagsChanged = 0;
+    this.flags.restore(flagsOfKind(this.flags.kind === FLAGS_DEAD ? FLAGS_DEAD : FLAGS_IN_MEMORY));
   }
   /** After something else may have changed the registers in memory. */
   forget(): void {
     this.loadFuel();
     this.valid = 0;
     this.dirty = 0;
-    this.flags = FLAGS_IN_MEMORY;
-    this.hasLeft = false;
-    this.flagsChanged = 0;
+    this.flags.restore(flagsOfKind(FLAGS_IN_MEMORY));
   }
   /** Pushes 16 bits of the state. */
   loadState16(offset: number): void {
@@ -279,16 +255,13 @@ export class Emitter {
     this.code.set(this.fuel);
   }
   placement(): Placement {
-    const { valid, dirty, flags, hasLeft, flagConstant, flagsChanged } = this;
-    return { valid, dirty, flags, hasLeft, flagConstant, flagsChanged };
+    const { valid, dirty, flags } = this;
+    return { valid, dirty, flags: flags.placement() };
   }
   restore(placement: Placement): void {
     this.valid = placement.valid;
     this.dirty = placement.dirty;
-    this.flags = placement.flags;
-    this.hasLeft = placement.hasLeft;
-    this.flagConstant = placement.flagConstant;
-    this.flagsChanged = placement.flagsChanged;
+    this.flags.restore(placement.flags);
   }
 
   /** Pushes the registers that a call passes, wherever they are. */
@@ -333,151 +306,6 @@ export class Emitter {
     this.sites.push({ at: this.code.paddedUnsigned(0), target: helper });
   }
 
-  // Lazy flags
-
-  flagLocal(name: 'kind' | 'a' | 'b' | 'result' | 'left' | 'changed'): number {
-    let local = this.#flagLocals[name];
-    if (local < 0) {
-      local = this.newLocal(name === 'kind' || name === 'changed' ? I32 : I64);
-      this.#flagLocals[name] = local;
-    }
-    return local;
-  }
-  /**
-   * Notes the flags of an operation of `size` bytes. Each part pushes its value (i64 for size 8, else i32), or is
-   * left out where the kind has none; `left` is the left operand, if comparisons may use it. `constant` is b, where b is
-   * known now.
-   */
-  setFlags(
-    operation: number,
-    size: number,
-    parts: { result?: () => void; b?: () => void; a?: () => void; left?: () => void; constant?: bigint },
-  ): void {
-    this.hasLeft = false;
-    this.flagConstant = -1;
-    this.flagsChanged = 0;
-    if (!this.flagsLive) {
-      this.flags = FLAGS_DEAD;
-      return;
-    }
-    for (const name of ['result', 'b', 'left', 'a'] as const) {
-      const part = parts[name];
-      if (part === undefined) continue;
-      part();
-      if (size < 8 || (name === 'a' && operation !== FLAG.cmp)) this.code.op(OP.i64_extend_i32_u);
-      this.code.set(this.flagLocal(name));
-    }
-    this.flags = operation + sizeLog(size);
-    this.hasLeft = parts.left !== undefined;
-    const { constant } = parts;
-    if (constant !== undefined && constant >= 0n && constant <= MOST_FLAG_CONSTANT)
-      this.flagConstant = Number(constant);
-  }
-  /** Sets the flags to the bits on the stack (i32). */
-  setFlagBits(): void {
-    this.code.op(OP.i64_extend_i32_u);
-    this.code.set(this.flagLocal('result'));
-    this.flags = FLAG.raw;
-    this.hasLeft = false;
-    this.flagConstant = -1;
-    this.flagsChanged = 0;
-  }
-  /**
-   * Sets some of the flags (a mask) to the bits on the stack (i32, those of the mask only). The others are not made bits of:
-   * that waits for something that looks at them.
-   */
-  changeFlagBits(mask: number): void {
-    const { code } = this;
-    const local = this.flagLocal('changed');
-    const kept = this.flagsChanged & ~mask;
-    if (kept !== 0) {
-      code.get(local);
-      code.i32op(OP.i32_and, kept);
-      code.op(OP.i32_or);
-    }
-    code.set(local);
-    this.flagsChanged |= mask;
-  }
-  /** Pushes the six flags as bits (i32). */
-  pushFlagBits(): void {
-    const { code } = this;
-    this.#pushKindBits();
-    if (this.flagsChanged === 0) return;
-    code.i32op(OP.i32_and, ~this.flagsChanged);
-    code.get(this.flagLocal('changed'));
-    code.op(OP.i32_or);
-  }
-  /** Makes bits of the flags if some of them were changed after the rest. */
-  #gatherFlags(): void {
-    if (this.flagsChanged === 0) return;
-    this.pushFlagBits();
-    this.setFlagBits();
-  }
-  #pushKindBits(): void {
-    const { code } = this;
-    if (this.flags === FLAG.raw) {
-      code.get(this.flagLocal('result'));
-      code.op(OP.i32_wrap_i64);
-      return;
-    }
-    if (this.flags === FLAGS_DYNAMIC) code.get(this.flagLocal('kind'));
-    else code.i32(this.flags === FLAGS_DEAD ? FLAG.raw : this.flags);
-    code.get(this.flagLocal('a'));
-    code.get(this.flagLocal('b'));
-    code.get(this.flagLocal('result'));
-    this.call('flags');
-  }
-  /** Makes the kind a local, so that paths with different kinds can meet. */
-  makeFlagsDynamic(): void {
-    this.#gatherFlags();
-    if (this.flags === FLAGS_DYNAMIC) return;
-    this.code.i32(this.flags === FLAGS_DEAD ? FLAGS_IN_MEMORY : this.flags);
-    this.code.set(this.flagLocal('kind'));
-    this.flags = FLAGS_DYNAMIC;
-    this.hasLeft = false;
-  }
-  /** Writes the flags back, so that paths with different kinds can meet. */
-  putFlagsInMemory(): void {
-    this.storeFlags();
-    this.flags = FLAGS_IN_MEMORY;
-    this.hasLeft = false;
-    this.flagsChanged = 0;
-  }
-  /** Emits the store of the lazy flags, without change of the placement. */
-  storeFlags(): void {
-    const { code } = this;
-    if (this.flagsChanged !== 0) {
-      this.pushFlagBits();
-      code.op(OP.i64_extend_i32_u);
-      const bits = this.save(I64);
-      this.storeState(I32, STATE.flagKind, () => code.i32(FLAG.raw));
-      this.storeState(I64, STATE.flagResult, () => code.get(bits));
-      return;
-    }
-    if (this.flags === FLAGS_IN_MEMORY || this.flags === FLAGS_DEAD) return;
-    if (this.flags === FLAGS_DYNAMIC) {
-      code.get(this.flagLocal('kind'));
-      code.i32op(OP.i32_ne, FLAGS_IN_MEMORY);
-      code.if(VOID);
-      this.storeState(I32, STATE.flagKind, () => code.get(this.flagLocal('kind')));
-      for (const part of ['result', 'b', 'a'] as const) this.#storeFlagPart(part);
-      code.end();
-      return;
-    }
-    const parts = partsOf(this.flags & ~3);
-    const { flagConstant } = this;
-    if (flagConstant < 0) this.storeState(I32, STATE.flagKind, () => code.i32(this.flags));
-    else {
-      const kind = flagConstant * 0x1_0000_0000 + (FLAG_CONSTANT | this.flags);
-      this.storeState(I64, STATE.flagKind, () => code.i64(kind));
-    }
-    for (const part of parts) if (part !== 'b' || flagConstant < 0) this.#storeFlagPart(part);
-  }
-  #storeFlagPart(part: FlagPart): void {
-    const offset = part === 'a' ? STATE.flagA : part === 'b' ? STATE.flagB : STATE.flagResult;
-    this.storeState(I64, offset, () => this.code.get(this.flagLocal(part)));
-  }
-
   // Leaving
 
   /** Leaves with the guest exactly at `address`; the reason is in the state already. */
@@ -486,7 +314,7 @@ export class Emitter {
   }
   #exit(pushNegativeRip: () => void): void {
     this.storeDirty();
-    this.storeFlags();
+    this.flags.store();
     pushNegativeRip();
     this.#returnNothing();
   }
@@ -528,24 +356,3 @@ function stateOffset(register: number): number {
 
 /** Names that `call` takes, for lifters that choose one. */
 export type Helper = keyof typeof HELPERS;
-
-type FlagPart = 'a' | 'b' | 'result';
-
-/** Which parts the flags of an operation consist of; see flag-kinds.ts. */
-function partsOf(operation: number): readonly FlagPart[] {
-  switch (operation) {
-    case FLAG.raw:
-    case FLAG.logic:
-      return ['result'];
-    case FLAG.inc:
-    case FLAG.dec:
-      return ['result', 'a'];
-    case FLAG.cmp:
-      return ['b', 'a'];
-    case FLAG.adc:
-    case FLAG.sbb:
-      return ['result', 'b', 'a'];
-    default:
-      return ['result', 'b'];
-  }
-}

@@ -8,6 +8,7 @@ import { type Emitter, MODE, type Placement, STACK_LEFT, type Transfers } from '
 import { FLAGS_DEAD, FLAGS_DYNAMIC, FLAGS_IN_MEMORY } from './flag-kinds.ts';
 import { type Block, type Shape, shapeOf } from './graph.ts';
 import type { AccessPlan } from './groups.ts';
+import { flagsOfKind } from './lazy-flags.ts';
 import { checkStack, leaveTo, leaveToLocal } from './leaving.ts';
 import { addressesOf } from './reducible.ts';
 import { scatter } from './scatter.ts';
@@ -181,8 +182,8 @@ export class Structure implements Transfers {
     if (this.#meets(target)) this.#e.clean(this.#e.dirty & ~facts.dirtyIn);
     this.#e.load(facts.validIn & ~this.#e.valid);
     if (!this.#meets(target) || !facts.flagsLiveIn) return;
-    if (this.#keepsFlagsInMemory(target)) this.#e.putFlagsInMemory();
-    else this.#e.makeFlagsDynamic();
+    if (this.#keepsFlagsInMemory(target)) this.#e.flags.putInMemory();
+    else this.#e.flags.makeDynamic();
   }
 
   /** At the head of a loop, flags that nothing reads cost less in memory than in locals that each round sets. */
@@ -234,10 +235,7 @@ export class Structure implements Transfers {
     return {
       valid: validIn,
       dirty: dirtyIn,
-      flags: flagsLiveIn ? live : FLAGS_DEAD,
-      hasLeft: false,
-      flagConstant: -1,
-      flagsChanged: 0,
+      flags: flagsOfKind(flagsLiveIn ? live : FLAGS_DEAD),
     };
   }
 
@@ -256,7 +254,7 @@ export class Structure implements Transfers {
       const instruction = instructions[at]!;
       e.instruction = instruction;
       e.plan = plans[at];
-      e.flagsLive = flagsLiveAfter[at]!;
+      e.flags.live = flagsLiveAfter[at]!;
       const run = stackRunLength(instructions, at, plans);
       if (run > 0) liftStackRun(e, instructions.slice(at, at + run), plans.slice(at, at + run));
       else entryOf(instruction)!.lift(e, instruction);
