@@ -1,5 +1,6 @@
 import { CpuState, RAX, RBX, RCX, RDX, STATE } from '../machine/cpu-state.ts';
 import { FRAMES, PAGE_SIZE } from '../machine/layout.ts';
+import { homeOf } from '../machine/placement.ts';
 import { EXECUTE, READ, WRITE } from '../memory/constants.ts';
 import type { AddressSpace } from '../memory/space.ts';
 import { STATUS_ACCESS_VIOLATION } from '../memory/status.ts';
@@ -11,7 +12,7 @@ import { FunctionTable } from './code/function-table.ts';
 import { JumpCache } from './code/jump-cache.ts';
 import { cpuid } from './cpuid.ts';
 import { TF } from './region/flag-kinds.ts';
-import { INTERNAL_EXIT, RARE, REACHED, type Reached } from './runtime/helpers.ts';
+import { HOLD, INTERNAL_EXIT, RARE, REACHED, type Reached } from './runtime/helpers.ts';
 import { Runtime } from './runtime/runtime.ts';
 import { MXCSR } from './runtime/sse/layout.ts';
 import { instantiateSse } from './runtime/sse/sse-module.ts';
@@ -97,6 +98,7 @@ export class Translator implements Executor {
       probeWrite: (low, high, size) => this.#probeWrite(low, high, size),
       find: (low, high, reached) => this.#find(low, high, reached as Reached),
       hostRefillStack: (low, high, width) => this.#refillStack(low, high, width),
+      hostHold: (low, high, size, distance, width, how) => this.#hold(low, high, size, distance, width, how),
       hostService: (service) => this.#serve(service),
       hostOutOfFuel: (low, high, stack) => this.#outOfFuel(low, high, stack),
       hostRare: (which) => this.#rare(which),
@@ -161,6 +163,8 @@ export class Translator implements Executor {
         runtime.run();
         reason = state.word(STATE.exit) as Reason;
       }
+      // An instruction that is executed alone has no careful translation to go on in.
+      if (reason === INTERNAL_EXIT.careful) reason = INTERNAL_EXIT.retry;
       if (reason === INTERNAL_EXIT.retry && (state.word(STATE.fuel) | 0) < 0) reason = Exit.fuel;
       if (reason === Exit.fuel && this.#addFuel()) reason = INTERNAL_EXIT.retry;
     } while (reason === INTERNAL_EXIT.retry || reason === INTERNAL_EXIT.step);
@@ -196,20 +200,19 @@ export class Translator implements Executor {
     const host = this.#probe(low >>> 0, high >>> 0, READ);
     if (host === 0) return 0;
     if (this.#cache.hasDropped) return this.#leave(INTERNAL_EXIT.retry);
-    if (this.#tlb.hasLostWindow) return this.#leave(INTERNAL_EXIT.step);
     this.#tlb.fillRead(low, high, host);
-    return host;
+    return this.#tlb.hasLost ? this.#leave(INTERNAL_EXIT.careful) : host;
   }
 
   /** A frame with translated code gets no TLB entry for writing, so that each store to it comes here. */
   #probeWrite(low: number, high: number, size: number): number {
     const host = this.#probe(low >>> 0, high >>> 0, WRITE);
     if (host === 0) return 0;
-    if (this.#cache.hasDropped || this.#tlb.hasLostWindow) return this.#leave(INTERNAL_EXIT.step);
+    if (this.#cache.hasDropped) return this.#leave(INTERNAL_EXIT.step);
     const frame = (host - FRAMES) >>> 12;
     if (this.#system.frames.holdsCode[frame] === 0) {
       this.#tlb.fillWrite(low, high, host);
-      return host;
+      return this.#tlb.hasLost ? this.#leave(INTERNAL_EXIT.careful) : host;
     }
     if (!this.#cache.isCode(frame, low & (PAGE_SIZE - 1), size)) return host;
     this.#cache.dropFrame(frame);
@@ -217,11 +220,39 @@ export class Translator implements Executor {
   }
 
   /**
-   * What brings one page in may take another away, and code under way may rely on the stack window: then it has to
-   * leave, and the instruction is executed alone.
+   * Makes sure of `width` bytes, which begin `distance` from an address where `size` bytes are accessed: what the access
+   * itself brings about may happen, nothing else. Not 0: the access failed, or not all bytes are at home and accessible.
    */
+  #hold(low: number, high: number, size: number, distance: number, width: number, how: number): number {
+    const isOwnWrite = how === HOLD.holdWrite;
+    const probe = (first: number): number =>
+      isOwnWrite ? this.#probeWrite(first, high, size) : this.#probeRead(first, high);
+    if (probe(low) === 0) return 1;
+    const last = (low + size - 1) | 0;
+    if (((low ^ last) & -PAGE_SIZE) !== 0) return this.#leave(INTERNAL_EXIT.careful) + 1;
+    const access = how === HOLD.holdRead ? READ : WRITE;
+    const start = (high >>> 0) * HIGH + (low >>> 0) + distance;
+    const end = Math.floor((start + width - 1) / PAGE_SIZE);
+    for (let page = Math.floor(start / PAGE_SIZE); page <= end; page++)
+      if (!this.#enter(page, access)) return this.#leave(INTERNAL_EXIT.careful) + 1;
+    return 0;
+  }
+  /** Enters a page in the TLB if it is at home and an access to it needs nothing. */
+  #enter(page: number, access: number): boolean {
+    const frame = this.#space.readyFrame(page, access);
+    if (frame !== homeOf(page)) return false;
+    const low = ((page * PAGE_SIZE) % HIGH) | 0;
+    const high = Math.floor((page * PAGE_SIZE) / HIGH);
+    const host = FRAMES + frame * PAGE_SIZE;
+    if (access === READ) this.#tlb.fillRead(low, high, host);
+    else if (this.#system.frames.holdsCode[frame] === 0) this.#tlb.fillWrite(low, high, host);
+    else return false;
+    return true;
+  }
+
+  /** What brings one page in may take another away that code under way relies on: then it has to leave. */
   #probe(low: number, high: number, access: number): number {
-    this.#tlb.hasLostWindow = false;
+    this.#tlb.hasLost = false;
     if (high >= USER_HIGH) {
       this.#outsideUserSpace(low, high, access);
       return 0;
@@ -330,8 +361,8 @@ export class Translator implements Executor {
   /** At a loop header or the entry of a function: the last instruction has ended and the next has not begun. */
   #outOfFuel(low: number, high: number, stack: number): number {
     if (this.#extensions < 0) {
-      this.#tlb.hasLostWindow = false;
-      if (this.#addFuel()) return this.#tlb.hasLostWindow ? 1 : 0;
+      this.#tlb.hasLost = false;
+      if (this.#addFuel()) return this.#tlb.hasLost ? 1 : 0;
       this.#extensions = Math.min(EXTENSIONS, Math.floor(this.#fuelGiven / FUEL_OF_AN_EXTENSION));
       this.#looks = Math.floor(this.#extensions * LOOKS);
     }

@@ -190,11 +190,11 @@ export class AddressSpace {
     return this.system.frames.offset(this.table.words[at + ENTRY_FRAME]!) + (low & (PAGE_SIZE - 1));
   }
 
-  /** The frame of a page that can be written without a fault of any kind; -1 if there is none such. */
-  writableFrame(page: number): number {
+  /** The frame of a page that can be read or written without a fault of any kind; -1 if there is none such. */
+  readyFrame(page: number, access: number): number {
     if (!(page >= 0 && page * PAGE_SIZE <= this.highest)) return -1;
     const at = this.table.at(page);
-    return isReady(this.table.words[at]!, WRITE) ? this.table.words[at + ENTRY_FRAME]! : -1;
+    return isReady(this.table.words[at]!, access) ? this.table.words[at + ENTRY_FRAME]! : -1;
   }
 
   /** The regions in order, one entry for each run of pages alike, free space left out. For reports. */

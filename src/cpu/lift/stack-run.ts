@@ -1,7 +1,7 @@
 import { RSP } from '../../machine/cpu-state.ts';
 import type { Instruction } from '../decode/instruction.ts';
 import type { Emitter } from '../region/emitter.ts';
-import type { AccessPlan, Member } from '../region/groups.ts';
+import type { AccessPlan } from '../region/groups.ts';
 import { RETURNED } from '../runtime/helpers.ts';
 import * as tlb from '../tlb/access.ts';
 import { I64, OP } from '../wasm/opcodes.ts';
@@ -23,7 +23,8 @@ export function stackRunLength(
 ): number {
   const { mnemonic } = instructions[at]!;
   if (mnemonic !== 'push' && mnemonic !== 'pop') return 0;
-  const isAlike = (index: number) => plans[index]?.stackChecked === plans[at]?.stackChecked;
+  const isAlike = (index: number) =>
+    plans[index]?.stack === undefined && plans[index]?.stackChecked === plans[at]?.stackChecked;
   let end = at;
   while (end < instructions.length && isInRun(instructions[end]!, mnemonic) && isAlike(end)) end++;
   if (mnemonic === 'pop' && end > at && instructions[end]?.mnemonic === 'ret' && isAlike(end)) end++;
@@ -42,24 +43,9 @@ export function liftStackRun(
   plans: readonly (AccessPlan | undefined)[],
 ): void {
   const isPush = run[0]!.mnemonic === 'push';
-  const known = {
-    member: commonMember(plans, isPush ? plans.length - 1 : 0),
-    checked: plans[0]?.stackChecked === undefined ? undefined : 8 * run.length,
-  };
-  if (isPush) liftPushes(e, run, known);
-  else liftPops(e, run, known);
-}
-
-/** What is known of the bytes of a run. */
-interface Known {
-  readonly member: Member | undefined;
-  readonly checked: number | undefined;
-}
-
-/** The member for the lowest address, if all instructions belong to one group. */
-function commonMember(plans: readonly (AccessPlan | undefined)[], lowest: number): Member | undefined {
-  const member = plans[lowest]?.stack;
-  return plans.every((plan) => plan?.stack?.group === member?.group) ? member : undefined;
+  const checked = plans[0]?.stackChecked === undefined ? undefined : 8 * run.length;
+  if (isPush) liftPushes(e, run, checked);
+  else liftPops(e, run, checked);
 }
 
 /** Number of the register that a push or pop names. */
@@ -69,12 +55,11 @@ function registerOf({ operands }: Instruction): number {
   return operand.reg;
 }
 
-function liftPushes(e: Emitter, run: readonly Instruction[], { member, checked }: Known): void {
+function liftPushes(e: Emitter, run: readonly Instruction[], checked: number | undefined): void {
   const { code } = e;
   e.get(RSP);
   code.i64op(OP.i64_sub, 8 * run.length);
   const bottom = e.save(I64);
-  e.nameMember(bottom, member);
   e.nameChecked(bottom, checked);
   const upwards = run.map(registerOf).reverse();
   const pushes = upwards.map((register) => () => e.get(register));
@@ -94,13 +79,12 @@ function liftPushes(e: Emitter, run: readonly Instruction[], { member, checked }
   e.set(RSP);
 }
 
-function liftPops(e: Emitter, run: readonly Instruction[], { member, checked }: Known): void {
+function liftPops(e: Emitter, run: readonly Instruction[], checked: number | undefined): void {
   const { code } = e;
   const last = run[run.length - 1]!;
   const returns = last.mnemonic === 'ret';
   e.get(RSP);
   const top = e.save(I64);
-  e.nameMember(top, member);
   e.nameChecked(top, checked);
   const target = e.temp(I64);
   const pops = run.map((instruction) => () => {

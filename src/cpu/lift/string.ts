@@ -91,7 +91,6 @@ function liftRepeated(e: Emitter, instruction: Instruction, operation: Operation
   tlb.addSegment(e, instruction.segment);
   e.call('repeat');
   e.exitIfFailed();
-  e.distrustGroups();
   e.loadFuel();
   e.load(changed(instruction, operation));
 }

@@ -4,7 +4,7 @@ import { entryOf } from '../lift/registry.ts';
 import type { Effects } from './effects.ts';
 
 /** A register's value as an unknown base plus a constant. */
-export interface Symbol {
+export interface Value {
   readonly base: number;
   readonly delta: number;
 }
@@ -16,6 +16,14 @@ export interface Access {
   readonly size: number;
   readonly writes: boolean;
 }
+
+/** The base of what is known in full. */
+export const ABSOLUTE = -1;
+/** Bases from here on are values that the block's own instructions make; those below are what its registers begin with. */
+export const OWN_BASES = 16;
+
+/** What an address without registers begins with. */
+const NOTHING_BUT: Value = { base: ABSOLUTE, delta: 0 };
 
 const UNMERGED: ReadonlySet<string> = new Set(['bt', 'bts', 'btr', 'btc', 'pop', 'cmpxchg8b', 'cmpxchg16b']);
 const STACK_READ: ReadonlySet<string> = new Set(['pop', 'ret', 'popf']);
@@ -33,8 +41,8 @@ export class BlockAccesses {
   readonly byBase = new Map<number, Access[]>();
   /** The stack pointer's, in order. */
   readonly stackBases: StackBase[] = [{ base: RSP, at: -1 }];
-  readonly #symbols: Symbol[] = Array.from({ length: 16 }, (_, base) => ({ base, delta: 0 }));
-  #bases = 16;
+  readonly #values: Value[] = Array.from({ length: 16 }, (_, base) => ({ base, delta: 0 }));
+  #bases = OWN_BASES;
 
   constructor(instructions: readonly Instruction[], effects: readonly Effects[]) {
     instructions.forEach((instruction, at) => {
@@ -43,21 +51,25 @@ export class BlockAccesses {
       this.#followStack(at);
     });
   }
-  /** The stack pointer when the block ends. */
-  get stack(): Symbol {
-    return this.#symbols[RSP]!;
+  /** The registers when the block ends. */
+  get values(): readonly Value[] {
+    return this.#values;
+  }
+  /** Count of bases. */
+  get bases(): number {
+    return this.#bases;
   }
   /** A base of its own, even where it is another register's: what that led to was no access to the stack. */
   #followStack(at: number): void {
     const { base } = this.stackBases[this.stackBases.length - 1]!;
-    if (this.#symbols[RSP]!.base === base) return;
-    this.#symbols[RSP] = { base: this.#bases++, delta: 0 };
-    this.stackBases.push({ base: this.#symbols[RSP].base, at });
+    if (this.#values[RSP]!.base === base) return;
+    this.#values[RSP] = { base: this.#bases++, delta: 0 };
+    this.stackBases.push({ base: this.#values[RSP].base, at });
   }
-  #add(symbol: Symbol, distance: number, access: Omit<Access, 'offset'>): void {
-    const entry = { ...access, offset: symbol.delta + distance };
-    const list = this.byBase.get(symbol.base);
-    if (list === undefined) this.byBase.set(symbol.base, [entry]);
+  #add(value: Value, distance: number, access: Omit<Access, 'offset'>): void {
+    const entry = { ...access, offset: value.delta + distance };
+    const list = this.byBase.get(value.base);
+    if (list === undefined) this.byBase.set(value.base, [entry]);
     else list.push(entry);
   }
   #collect(instruction: Instruction, at: number): void {
@@ -65,8 +77,10 @@ export class BlockAccesses {
     const roles = entryOf(instruction)!.roles(instruction);
     instruction.operands.forEach((operand, index) => {
       if (operand.kind !== 'mem' || UNMERGED.has(mnemonic) || !isPlain(operand)) return;
-      const writes = ((roles[index] ?? 0) & 2) !== 0;
-      this.#add(this.#symbols[operand.base]!, operand.disp, {
+      const role = roles[index] ?? 0;
+      if (role === 0) return;
+      const writes = (role & 2) !== 0;
+      this.#add(operand.base < 0 ? NOTHING_BUT : this.#values[operand.base]!, operand.disp, {
         at,
         which: 'operand',
         size: operand.size,
@@ -78,23 +92,23 @@ export class BlockAccesses {
       which: 'stack',
       size: mnemonic === 'ret' || mnemonic === 'call' ? 8 : opSize,
     } as const;
-    if (STACK_READ.has(mnemonic)) this.#add(this.#symbols[RSP]!, 0, { ...stack, writes: false });
+    if (STACK_READ.has(mnemonic)) this.#add(this.#values[RSP]!, 0, { ...stack, writes: false });
     else if (STACK_WRITE.has(mnemonic))
-      this.#add(this.#symbols[RSP]!, -stack.size, { ...stack, writes: true });
-    else if (mnemonic === 'leave') this.#add(this.#symbols[RBP]!, 0, { ...stack, size: 8, writes: false });
+      this.#add(this.#values[RSP]!, -stack.size, { ...stack, writes: true });
+    else if (mnemonic === 'leave') this.#add(this.#values[RBP]!, 0, { ...stack, size: 8, writes: false });
   }
   #follow(instruction: Instruction, writes: number): void {
     if ((writes & 0xffff) === 0) return;
     const moved = this.#movedRegister(instruction);
     for (let register = 0; register < 16; register++) {
       if (writes & (1 << register) && register !== moved)
-        this.#symbols[register] = { base: this.#bases++, delta: 0 };
+        this.#values[register] = { base: this.#bases++, delta: 0 };
     }
   }
   /** Follows an instruction that only moves a register by a constant, or copies one; yields which, else -1. */
   #movedRegister(instruction: Instruction): number {
     const { mnemonic, opSize, operands } = instruction;
-    const symbols = this.#symbols;
+    const values = this.#values;
     if (mnemonic === 'push' || mnemonic === 'pushf') return this.#shift(RSP, -opSize);
     if (mnemonic === 'pop' || mnemonic === 'popf') {
       const target = operands[0];
@@ -107,30 +121,24 @@ export class BlockAccesses {
     }
     if (mnemonic === 'inc' || mnemonic === 'dec') return this.#shift(target.reg, mnemonic === 'inc' ? 1 : -1);
     if (mnemonic === 'mov' && source?.kind === 'reg') {
-      symbols[target.reg] = symbols[source.reg]!;
+      values[target.reg] = values[source.reg]!;
       return target.reg;
     }
-    if (
-      mnemonic === 'lea' &&
-      source?.kind === 'mem' &&
-      source.base >= 0 &&
-      source.index < 0 &&
-      !source.address32
-    ) {
-      const { base, delta } = symbols[source.base]!;
-      symbols[target.reg] = { base, delta: delta + source.disp };
+    if (mnemonic === 'lea' && source?.kind === 'mem' && source.index < 0 && !source.address32) {
+      const { base, delta } = source.base < 0 ? NOTHING_BUT : values[source.base]!;
+      values[target.reg] = { base, delta: delta + source.disp };
       return target.reg;
     }
     return -1;
   }
   #shift(register: number, by: number): number {
-    const { base, delta } = this.#symbols[register]!;
-    this.#symbols[register] = { base, delta: delta + by };
+    const { base, delta } = this.#values[register]!;
+    this.#values[register] = { base, delta: delta + by };
     return register;
   }
 }
 
 function isPlain(operand: MemoryOperand): boolean {
-  const { base, index, segment, address32, size } = operand;
-  return base >= 0 && index < 0 && segment === undefined && !address32 && size > 0 && size <= 16;
+  const { index, segment, address32, size } = operand;
+  return index < 0 && segment === undefined && !address32 && size > 0 && size <= 16;
 }

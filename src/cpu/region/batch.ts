@@ -2,7 +2,7 @@ import { RAM_BYTES } from '../../machine/layout.ts';
 import { HELPERS, type HelperName, REGION_TYPE } from '../runtime/helpers.ts';
 import { Code } from '../wasm/code.ts';
 import { ModuleBuilder } from '../wasm/module.ts';
-import type { ValueType } from '../wasm/opcodes.ts';
+import { OP, type ValueType } from '../wasm/opcodes.ts';
 
 /** A call to patch once function indices are known: of a region, by its number, or of a helper from nearby. */
 export interface CallSite {
@@ -126,7 +126,8 @@ export class Batch {
 function forwarder(parameters: number, target: number): Uint8Array {
   const code = new Code(16);
   for (let local = 0; local < parameters; local++) code.get(local);
-  code.call(target);
+  code.op(OP.return_call);
+  code.unsigned(target);
   return code.bytes.slice(0, code.length);
 }
 

@@ -6,7 +6,7 @@ import { Code } from '../wasm/code.ts';
 import { I32, I64, OP, V128, type ValueType, VOID } from '../wasm/opcodes.ts';
 import type { Batch, CallSite } from './batch.ts';
 import { FLAGS_DEAD, FLAGS_IN_MEMORY } from './flag-kinds.ts';
-import type { AccessGroup, AccessPlan, Member } from './groups.ts';
+import type { AccessPlan, Leader } from './groups.ts';
 import { type FlagPlacement, flagsOfKind, LazyFlags } from './lazy-flags.ts';
 
 /** Parameters of a region: the host stack left, then the registers PASSED. */
@@ -69,12 +69,10 @@ export class Emitter {
   #taken: { local: number; type: ValueType }[] = [];
   /** Bytes at the address in a local that need no check. */
   readonly #checked = new Map<number, number>();
-  /** Members of groups by the local that holds their address. */
-  readonly #members = new Map<number, Member>();
+  /** First accesses of groups by the local that holds their address. */
+  readonly #leaders = new Map<number, Leader>();
   /** The access that has an entry in the TLB of streams: the local that holds its address, and the number of the entry. */
   #streamed = { at: -1, entry: -1 };
-  #openGroups: AccessGroup[] = [];
-  readonly #groupLocals: number[] = [];
 
   constructor(batch: Batch, mode: Mode) {
     this.batch = batch;
@@ -103,7 +101,7 @@ export class Emitter {
       else free.push(local);
     }
     this.#taken = [];
-    this.#members.clear();
+    this.#leaders.clear();
     this.#checked.clear();
     this.#streamed.at = -1;
   }
@@ -123,11 +121,12 @@ export class Emitter {
   isChecked(at: number, size: number): boolean {
     return (this.#checked.get(at) ?? 0) >= size;
   }
-  nameMember(at: number, member: Member | undefined): void {
-    if (member !== undefined) this.#members.set(at, member);
+  /** Makes the access at the address in a local check for its group. */
+  nameLeader(at: number, leader: Leader | undefined): void {
+    if (leader !== undefined) this.#leaders.set(at, leader);
   }
-  memberAt(at: number): Member | undefined {
-    return this.#members.get(at);
+  leaderAt(at: number): Leader | undefined {
+    return this.#leaders.get(at);
   }
   nameStream(at: number, entry: number): void {
     this.#streamed = { at, entry };
@@ -135,25 +134,6 @@ export class Emitter {
   /** Number of the entry for the access at the address in a local, or -1. */
   streamAt(at: number): number {
     return this.#streamed.at === at ? this.#streamed.entry : -1;
-  }
-  /** Gives a group its local: from here on its check has been made. */
-  openGroup(group: AccessGroup): void {
-    group.checked = this.#groupLocal(this.#openGroups.length);
-    this.#openGroups.push(group);
-  }
-  #groupLocal(index: number): number {
-    return (this.#groupLocals[index] ??= this.newLocal(I32));
-  }
-  /** Makes all groups checked so far take the slow path from here on. */
-  distrustGroups(): void {
-    for (const { checked } of this.#openGroups) {
-      this.code.i32(0);
-      this.code.set(checked);
-    }
-  }
-  /** At the start of a block: groups do not reach across. */
-  closeGroups(): void {
-    this.#openGroups = [];
   }
 
   // Registers: 0..15 general (i64), 16..31 xmm (v128)
@@ -322,11 +302,23 @@ export class Emitter {
     this.code.i64(0);
     this.code.op(OP.return);
   }
-  /** Leaves before this instruction if the status on the stack is not 0. */
+  /** Leaves before this instruction if the status on the stack is not 0: see `leaveAccess`. */
   exitIfFailed(): void {
-    this.code.ifUnlikely(VOID);
-    this.exitAt(this.instruction.address);
-    this.code.end();
+    const { code } = this;
+    const { address } = this.instruction;
+    code.ifUnlikely(VOID);
+    if (this.mode === MODE.step) this.exitAt(address);
+    else {
+      this.storeDirty();
+      this.flags.store();
+      code.get(STACK_LEFT);
+      this.pushPassed();
+      code.i64(address);
+      this.batch.near('leaveAccess');
+      code.op(OP.return_call);
+      this.sites.push({ at: code.paddedUnsigned(0), target: 'leaveAccess' });
+    }
+    code.end();
   }
   /** Leaves for a reason of Exit. */
   exitFor(reason: number, address: number, exitCode = 0): void {

@@ -1,10 +1,12 @@
+import { RSP } from '../../machine/cpu-state.ts';
 import type { Instruction } from '../decode/instruction.ts';
 import { entryOf } from '../lift/registry.ts';
 import { WIDEST_WINDOW } from '../tlb/layout.ts';
-import { BlockAccesses } from './accesses.ts';
+import { type Access, BlockAccesses, type StackBase } from './accesses.ts';
 import { FLOW } from './effects.ts';
 import type { Block } from './graph.ts';
 import { type AccessPlan, planGroups } from './groups.ts';
+import { RegionValues } from './values.ts';
 
 /** Bytes around the stack pointer: from `low` to before `high`, both relative to it. */
 export interface Range {
@@ -24,13 +26,16 @@ export interface StackNeeds {
 const FARTHEST = 0x4000;
 /** Rounds after which a region whose needs still grow (a loop that pushes) goes without. */
 const MOST_ROUNDS = 16;
-const NOTHING_CHECKED: ReadonlySet<number> = new Set();
-const NO_NEEDS: StackNeeds = { atStart: undefined, after: new Map() };
+export const NO_NEEDS: StackNeeds = { atStart: undefined, after: new Map() };
 
 /** What one block does with the stack pointer. */
 interface Stack {
-  /** By each base that the stack pointer has, in order. */
-  readonly own: readonly { readonly at: number; readonly range: Range | undefined }[];
+  /** By each base that the stack pointer has, in order: the accesses, by their distance from it where it begins. */
+  readonly own: readonly {
+    readonly at: number;
+    readonly accesses: readonly Access[];
+    readonly range: Range | undefined;
+  }[];
   /** Distance of the stack pointer at the end from the last of them. */
   readonly moved: number;
   /** What follows is another matter: it comes after a call, or the host. */
@@ -40,30 +45,31 @@ interface Stack {
 /**
  * Accesses at known distances from the stack pointer are checked together: when the region begins, and after calls and
  * new values of the stack pointer, for all that may be reached from there. The accesses then need no check of their own.
- * Fills in the plans of all accesses on the way.
+ * Nor do those that follow another one at a known distance, see groups.ts. Fills in the plans of all accesses.
  */
 export function planAccesses(
   blocks: readonly Block[],
+  dominator: Int32Array,
   plans: readonly (AccessPlan | undefined)[][],
-  checksStack: boolean,
 ): StackNeeds[] {
   const accesses = blocks.map(({ instructions, effects }) => new BlockAccesses(instructions, effects));
-  const needs = checksStack ? needsOf(blocks, accesses) : undefined;
-  accesses.forEach((of, index) => {
-    if (needs === undefined) planGroups(of, NOTHING_CHECKED, plans[index]!);
-    else {
-      markChecked(of, plans[index]!);
-      noteWhatCannotExit(blocks[index]!, plans[index]!);
-      planGroups(of, new Set(of.stackBases.map(({ base }) => base)), plans[index]!);
-    }
+  const values = new RegionValues(blocks, accesses);
+  const stacks = blocks.map((block, index) => stackOf(block, index, accesses[index]!, values));
+  const needs = needsOf(blocks, stacks);
+  if (needs !== undefined)
+    stacks.forEach((stack, index) => {
+      markChecked(stack, plans[index]!);
+    });
+  planGroups(blocks, values, dominator, plans);
+  blocks.forEach((block, index) => {
+    noteWhatCannotExit(block, plans[index]!);
   });
   return needs ?? blocks.map(() => NO_NEEDS);
 }
 
-function markChecked({ byBase, stackBases }: BlockAccesses, plans: (AccessPlan | undefined)[]): void {
-  for (const { base } of stackBases) {
-    for (const { at, which, offset, size } of byBase.get(base) ?? []) {
-      if (Math.abs(offset) > FARTHEST) continue;
+function markChecked({ own }: Stack, plans: (AccessPlan | undefined)[]): void {
+  for (const { accesses } of own) {
+    for (const { at, which, size } of accesses) {
       const plan = (plans[at] ??= {});
       if (which === 'operand') plan.operandChecked = size;
       else plan.stackChecked = size;
@@ -92,8 +98,7 @@ function noteWhatCannotExit(
 }
 
 /** Undefined: there is no bound. */
-function needsOf(blocks: readonly Block[], accesses: readonly BlockAccesses[]): StackNeeds[] | undefined {
-  const stacks = blocks.map((block, index) => stackOf(block, accesses[index]!));
+function needsOf(blocks: readonly Block[], stacks: readonly Stack[]): StackNeeds[] | undefined {
   const atStart = new Array<Range | undefined>(blocks.length).fill(undefined);
   const following = (index: number): Range | undefined =>
     stacks[index]!.isEnd
@@ -107,7 +112,8 @@ function needsOf(blocks: readonly Block[], accesses: readonly BlockAccesses[]): 
     changed = false;
     for (let index = blocks.length - 1; index >= 0; index--) {
       const { own } = stacks[index]!;
-      const need = own.length > 1 ? own[0]!.range : join(own[0]!.range, following(index));
+      const { range } = own[0]!;
+      const need = own.length > 1 ? range : join(range, following(index));
       if (need?.low === atStart[index]?.low && need?.high === atStart[index]?.high) continue;
       atStart[index] = need;
       changed = true;
@@ -130,18 +136,26 @@ export function comesBack(instruction: Instruction | undefined): boolean {
   return flow === FLOW.call || flow === FLOW.barrier;
 }
 
-function stackOf({ instructions, successors }: Block, accesses: BlockAccesses): Stack {
+function stackOf(block: Block, index: number, accesses: BlockAccesses, values: RegionValues): Stack {
+  const byBase = values.accesses(index);
+  const own = accesses.stackBases.map(({ base: ofBlock, at }: StackBase) => {
+    const { base, delta } = values.resolve(index, { base: ofBlock, delta: 0 });
+    const near = (byBase.get(base) ?? [])
+      .map((access) => ({ ...access, offset: access.offset - delta }))
+      .filter(({ offset }) => Math.abs(offset) <= FARTHEST);
+    return { at, accesses: near, range: hull(near) };
+  });
+  const { instructions, successors } = block;
   return {
-    own: accesses.stackBases.map(({ base, at }) => ({ at, range: hull(accesses, base) })),
-    moved: accesses.stack.delta,
+    own,
+    moved: accesses.values[RSP]!.delta,
     isEnd: successors.length === 0 || comesBack(instructions[instructions.length - 1]),
   };
 }
 
-function hull({ byBase }: BlockAccesses, base: number): Range | undefined {
+function hull(accesses: readonly Access[]): Range | undefined {
   let range: Range | undefined;
-  for (const { offset, size } of byBase.get(base) ?? [])
-    if (Math.abs(offset) <= FARTHEST) range = join(range, { low: offset, high: offset + size });
+  for (const { offset, size } of accesses) range = join(range, { low: offset, high: offset + size });
   return range;
 }
 

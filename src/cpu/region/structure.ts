@@ -12,7 +12,7 @@ import { flagsOfKind } from './lazy-flags.ts';
 import { checkStack, leaveTo, leaveToLocal } from './leaving.ts';
 import { addressesOf } from './reducible.ts';
 import { scatter } from './scatter.ts';
-import { comesBack, planAccesses, type Range, type StackNeeds } from './stack-needs.ts';
+import { comesBack, NO_NEEDS, planAccesses, type Range, type StackNeeds } from './stack-needs.ts';
 import { planStreams } from './streams.ts';
 
 /** Most fuel charged at once, so that a large function does not pay for what it skips. */
@@ -60,7 +60,10 @@ export class Structure implements Transfers {
     this.#blocks = blocks;
     this.#shape = shapeOf(blocks);
     this.#plans = blocks.map(({ instructions }) => new Array<AccessPlan | undefined>(instructions.length));
-    this.#needs = planAccesses(blocks, this.#plans, e.mode === MODE.usual);
+    this.#needs =
+      e.mode === MODE.usual
+        ? planAccesses(blocks, this.#shape.dominator, this.#plans)
+        : blocks.map(() => NO_NEEDS);
     this.#facts = analyse(blocks, this.#shape);
     planStreams(blocks, this.#shape.loops, this.#plans);
     this.#merges = blocks.map(() => []);
@@ -248,7 +251,6 @@ export class Structure implements Transfers {
     this.#current = index;
     const plans = this.#plans[index]!;
     const needs = this.#needs[index]!;
-    e.closeGroups();
     const { instructions } = block;
     for (let at = 0; at < instructions.length; ) {
       const instruction = instructions[at]!;

@@ -8,6 +8,7 @@ export const HOST_IMPORTS: Record<string, FunctionType> = {
   probeWrite: HALVES_I32_I32,
   find: HALVES_I32_I32,
   hostRefillStack: HALVES_I32_I32,
+  hostHold: { params: [I32, I32, I32, I32, I32, I32], results: [I32] },
   hostService: I32_I32,
   hostOutOfFuel: HALVES_I32_I32,
   hostRare: I32_I32,

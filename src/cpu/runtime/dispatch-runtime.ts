@@ -27,6 +27,7 @@ export function addDispatchFunctions(runtime: RuntimeBuilder): void {
   runtime.define('run', runFunction(runtime));
   runtime.define('runOnce', runOnceFunction(runtime));
   runtime.define('leave', leaveFunction());
+  runtime.define('leaveAccess', leaveAccessFunction(runtime));
   runtime.define('service', serviceFunction(runtime));
   runtime.define('outOfFuel', outOfFuelFunction(runtime));
   runtime.define('rare', rareFunction(runtime));
@@ -165,6 +166,28 @@ function leaveFunction(): RuntimeFunction {
   });
   f.code.i64(LEFT);
   f.code.i64(0);
+  return f;
+}
+
+function leaveAccessFunction(runtime: RuntimeBuilder): RuntimeFunction {
+  const f = new RuntimeFunction(HELPERS.leaveAccess);
+  const { code } = f;
+  const address = REGION_TYPE.params.length;
+  f.loadState32(STATE.exit);
+  code.i32op(OP.i32_ne, INTERNAL_EXIT.careful);
+  code.if(VOID);
+  code.i64(0);
+  code.get(address);
+  code.op(OP.i64_sub);
+  code.i64(0);
+  code.op(OP.return);
+  code.end();
+  f.storeState32(STATE.exit, () => code.i32(0));
+  for (let parameter = 0; parameter < address; parameter++) code.get(parameter);
+  code.get(address);
+  code.get(0);
+  code.call(runtime.index('lookupCareful'));
+  code.callIndirect(runtime.typeIndex(REGION_TYPE), true);
   return f;
 }
 

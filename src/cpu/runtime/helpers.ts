@@ -17,6 +17,10 @@ export const REGION_TYPE: FunctionType = {
   results: [I64, I64],
 };
 
+const HOLD_TYPE: FunctionType = { params: [I64, I32, I32, I32], results: [I32] };
+/** What hostHold is asked for. */
+export const HOLD = { holdRead: 0, holdWrite: 1, holdReadWrite: 2 } as const;
+
 /**
  * The functions of the static runtime module that translated code calls. A status of 0 means done; any other
  * means that the instruction must be left before it began (the reason is in the CPU state).
@@ -28,6 +32,14 @@ export const HELPERS = {
   missModify: { params: [I64, I32], results: [I32] },
   /** Lays the stack window around `size` bytes at an address. 0: they cannot all be written without more ado. */
   refillStack: { params: [I64, I32], results: [I32] },
+  /**
+   * Makes sure of the bytes of a group for the access of (address, size), which its range begins so far from and which
+   * has so many bytes. A status.
+   */
+  holdRead: HOLD_TYPE,
+  holdWrite: HOLD_TYPE,
+  /** The access reads, others of its group write. */
+  holdReadWrite: HOLD_TYPE,
   commit: { params: [I64, I32], results: [] },
   store1: { params: [I64, I32], results: [I32] },
   store2: { params: [I64, I32], results: [I32] },
@@ -40,6 +52,11 @@ export const HELPERS = {
   lookupCalled: { params: [I64, I32], results: [I32] },
   /** The same for the translation that checks each access to the stack by itself. */
   lookupCareful: { params: [I64, I32], results: [I32] },
+  /**
+   * Where an access failed, with all registers in the state: leaves with the instruction's address, or goes on there in
+   * the careful translation if the reason is INTERNAL_EXIT.careful.
+   */
+  leaveAccess: { params: [...REGION_TYPE.params, I64], results: REGION_TYPE.results },
   /** The six arithmetic flags of (kind, a, b, result). */
   flags: { params: [I32, I64, I64, I64], results: [I32] },
   /** Sets the fault of a misaligned or non-canonical access. */
@@ -96,6 +113,8 @@ export const INTERNAL_EXIT = {
   retry: 0x101,
   /** Unwind, then execute the instruction at the RIP alone: it writes to translated code. */
   step: 0x102,
+  /** Go on at the RIP in the careful translation: memory is no longer as the code relies on. */
+  careful: 0x103,
 } as const;
 
 /** Host stack bytes that translated code may use, and what it must leave for a translation in its midst. */

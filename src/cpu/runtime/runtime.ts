@@ -10,6 +10,8 @@ export interface RuntimeHost {
   find(low: number, high: number, reached: number): number;
   /** Lays the stack window around so many bytes at an address; 0 = cannot be. */
   hostRefillStack(low: number, high: number, width: number): number;
+  /** Makes sure of the bytes of a group, for an access at an address; not 0 = leave. The last says how: see HOLD. */
+  hostHold(low: number, high: number, size: number, distance: number, width: number, how: number): number;
   /** Serves a `syscall`; not 0 = leave. */
   hostService(service: number): number;
   /** The fuel has run out at a RIP with so much host stack left: not 0 = leave; 0 = some more is in the state. */

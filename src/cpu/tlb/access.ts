@@ -2,6 +2,7 @@ import { RSP, STATE } from '../../machine/cpu-state.ts';
 import { CROSSING, FRAMES, PAGE_SIZE, TLB_READ, TLB_WRITE } from '../../machine/layout.ts';
 import type { MemoryOperand, Segment } from '../decode/instruction.ts';
 import type { Emitter, Helper } from '../region/emitter.ts';
+import type { Leader } from '../region/groups.ts';
 import { STREAM_NUMBERS } from '../region/streams.ts';
 import { Code } from '../wasm/code.ts';
 import { I32, I64, OP, SIMD, VOID } from '../wasm/opcodes.ts';
@@ -35,7 +36,7 @@ const IN_STACK = STREAM_ENTRIES;
 export function address(e: Emitter, operand: MemoryOperand): number {
   pushAddress(e, operand);
   const at = e.save(I64);
-  e.nameMember(at, e.plan?.operand);
+  e.nameLeader(at, e.plan?.operand);
   e.nameChecked(at, e.plan?.operandChecked);
   const stream = e.plan?.stream;
   if (operand.base === RSP && operand.segment === undefined) e.nameStream(at, IN_STACK);
@@ -46,7 +47,7 @@ export function address(e: Emitter, operand: MemoryOperand): number {
 /** Makes local `at`, which holds the address of the instruction's access to the stack, known as such. */
 export function stackAddress(e: Emitter): number {
   const at = e.save(I64);
-  e.nameMember(at, e.plan?.stack);
+  e.nameLeader(at, e.plan?.stack);
   e.nameChecked(at, e.plan?.stackChecked);
   return at;
 }
@@ -149,9 +150,8 @@ interface Range {
 }
 
 /**
- * Emits an access as its fast path (with the place pushed) and its slow path. A member of a group relies on the check
- * of the group's first member; after a slow path nothing checked before is relied on any more, because it may have
- * changed what a page shows.
+ * Emits an access as its fast path (with the place pushed) and, where it is not known to be accessible, its slow path.
+ * The first access of a group checks for all of it, and has no slow path of its own.
  */
 function checked(
   e: Emitter,
@@ -163,50 +163,53 @@ function checked(
   slow: () => void,
 ): void {
   const { code } = e;
-  if (e.isChecked(at, size)) {
+  const quickly = () => {
     code.get(at);
     code.op(OP.i32_wrap_i64);
     fast();
+  };
+  const leader = e.leaderAt(at);
+  if (leader !== undefined) checkGroup(e, at, size, tlb === TLB_WRITE, leader);
+  if (leader !== undefined || e.isChecked(at, size)) {
+    quickly();
     return;
   }
-  const member = e.memberAt(at);
-  const group = member?.group;
-  const first = group !== undefined && group.checked < 0;
-  const quickly = () => {
-    if (first) {
-      code.i32(1);
-      code.set(group.checked);
-    }
-    code.get(at);
-    code.op(OP.i32_wrap_i64);
-    fast();
-  };
-  const slowly = () => {
-    slow();
-    e.distrustGroups();
-  };
-  const either = () => {
+  const range = { at, distance: 0, size, tlb };
+  const stream = e.streamAt(at);
+  if (stream >= 0) checkedStream(e, range, stream, type, quickly, slow);
+  else {
+    compareTag(e, range);
     code.ifLikely(type);
     quickly();
     code.else();
-    slowly();
+    slow();
     code.end();
+  }
+}
+
+/** Leaves for the careful translation, or with a fault, where the bytes of a group cannot be accessed as they are. */
+function checkGroup(e: Emitter, at: number, size: number, isWrite: boolean, { group, offset }: Leader): void {
+  const { code } = e;
+  const { low, high, writes } = group;
+  const range = { at, distance: low - offset, size: high - low, tlb: writes ? TLB_WRITE : TLB_READ };
+  const slow = () => {
+    code.get(at);
+    code.i32(size);
+    code.i32(range.distance);
+    code.i32(range.size);
+    e.callRarely(isWrite ? 'holdWrite' : writes ? 'holdReadWrite' : 'holdRead');
+    e.exitIfFailed();
   };
-  if (group !== undefined && !first) {
-    code.get(group.checked);
-    either();
+  const stream = e.streamAt(at);
+  if (stream >= 0 && stream !== IN_STACK && range.size <= STREAM_WIDE) {
+    checkedStream(e, range, stream, VOID, () => {}, slow);
     return;
   }
-  const used = group === undefined ? tlb : group.writes ? TLB_WRITE : TLB_READ;
-  const distance = group === undefined ? 0 : group.low - member!.offset;
-  const range = { at, distance, size: group === undefined ? size : group.high - group.low, tlb: used };
-  if (group !== undefined) e.openGroup(group);
-  const stream = e.streamAt(at);
-  if (stream >= 0 && range.size <= STREAM_WIDE) checkedStream(e, range, stream, type, quickly, slowly);
-  else {
-    compareTag(e, range);
-    either();
-  }
+  compareTag(e, range);
+  code.op(OP.i32_eqz);
+  code.ifUnlikely(VOID);
+  slow();
+  code.end();
 }
 
 /** As an access of its own, but first looks whether the range is in the page of the entry in the TLB of streams. */
@@ -445,7 +448,7 @@ export function pushHost(e: Emitter, modify: Modify): void {
 /** Completes a read-modify-write whose bytes were changed. */
 export function commitModify(e: Emitter, modify: Modify): void {
   const { code } = e;
-  if (modify.size === 1 || e.isChecked(modify.at, modify.size)) return;
+  if (modify.size === 1 || e.leaderAt(modify.at) !== undefined || e.isChecked(modify.at, modify.size)) return;
   code.get(modify.place);
   code.i32op(OP.i32_ge_u, CROSSING - FRAMES);
   code.ifUnlikely(VOID);

@@ -1,6 +1,7 @@
 import type { Frames } from '../../machine/frames.ts';
 import { PAGE_SIZE } from '../../machine/layout.ts';
 import { homeOf } from '../../machine/placement.ts';
+import { WRITE } from '../../memory/constants.ts';
 import type { AddressSpace } from '../../memory/space.ts';
 import type { Tlb } from './tlb.ts';
 
@@ -22,7 +23,7 @@ export function layStackWindow(
   if (start + width > space.highest) return false;
   const fits = (page: number): boolean => {
     const home = homeOf(page);
-    return space.writableFrame(page) === home && frames.holdsCode[home] === 0;
+    return space.readyFrame(page, WRITE) === home && frames.holdsCode[home] === 0;
   };
   let first = Math.floor(start / PAGE_SIZE);
   let end = Math.ceil((start + width) / PAGE_SIZE);

@@ -2,7 +2,7 @@ import { STATE } from '../../machine/cpu-state.ts';
 import { CROSSING, PAGE_SIZE, TLB_READ, TLB_WRITE, TLB2_READ, TLB2_WRITE } from '../../machine/layout.ts';
 import type { RuntimeBuilder } from '../runtime/builder.ts';
 import { I64_I32, RuntimeFunction } from '../runtime/function.ts';
-import { HELPERS } from '../runtime/helpers.ts';
+import { HELPERS, HOLD } from '../runtime/helpers.ts';
 import type { Code } from '../wasm/code.ts';
 import { FC, I32, I64, OP, SIMD, V128, VOID } from '../wasm/opcodes.ts';
 import {
@@ -25,6 +25,9 @@ export function addTlbFunctions(runtime: RuntimeBuilder): void {
   runtime.define('missRead', missFunction(runtime, 'pageRead'));
   runtime.define('missModify', missFunction(runtime, 'pageWrite'));
   runtime.define('refillStack', refillStackFunction(runtime));
+  runtime.define('holdRead', holdFunction(runtime, TLB_READ, TLB2_READ, HOLD.holdRead));
+  runtime.define('holdWrite', holdFunction(runtime, TLB_WRITE, TLB2_WRITE, HOLD.holdWrite));
+  runtime.define('holdReadWrite', holdFunction(runtime, TLB_WRITE, TLB2_WRITE, HOLD.holdReadWrite));
   runtime.define('commit', commitFunction(runtime));
   for (const size of [1, 2, 4, 8, 16] as const) runtime.define(`store${size}`, storeFunction(runtime, size));
 }
@@ -101,6 +104,61 @@ function refillStackFunction(runtime: RuntimeBuilder): RuntimeFunction {
   f.pushHalves();
   code.get(1);
   code.call(runtime.index('hostRefillStack'));
+  return f;
+}
+
+/** (address, size, distance, width) → status: both pages of the range in the TLB, or the host. */
+function holdFunction(runtime: RuntimeBuilder, tlb: number, tlb2: number, how: number): RuntimeFunction {
+  const f = new RuntimeFunction(HELPERS.holdRead);
+  const { code } = f;
+  const page = f.local(I64);
+  const last = f.local(I64);
+  const entry = f.local(I32);
+  code.get(0);
+  code.get(2);
+  code.op(OP.i64_extend_i32_s);
+  code.op(OP.i64_add);
+  code.tee(page);
+  code.get(3);
+  code.op(OP.i64_extend_i32_u);
+  code.op(OP.i64_add);
+  code.i64op(OP.i64_sub, 1);
+  code.i64op(OP.i64_and, -PAGE_SIZE);
+  code.set(last);
+  code.get(page);
+  code.i64op(OP.i64_and, -PAGE_SIZE);
+  code.set(page);
+  code.block(VOID);
+  code.loop(VOID);
+  secondEntry(code, page);
+  code.tee(entry);
+  code.memory(OP.i64_load, tlb2);
+  code.get(page);
+  code.op(OP.i64_ne);
+  code.brIf(1);
+  code.get(entry);
+  code.memory(OP.i32_load, tlb2 + TLB2_ADDEND);
+  code.i32op(OP.i32_ne, HOME_ADDEND);
+  code.brIf(1);
+  fillFirst(code, page, tlb);
+  code.get(page);
+  code.get(last);
+  code.op(OP.i64_eq);
+  code.if(VOID);
+  code.i32(0);
+  code.op(OP.return);
+  code.end();
+  code.get(last);
+  code.set(page);
+  code.br(0);
+  code.end();
+  code.end();
+  f.pushHalves();
+  code.get(1);
+  code.get(2);
+  code.get(3);
+  code.i32(how);
+  code.call(runtime.index('hostHold'));
   return f;
 }
 

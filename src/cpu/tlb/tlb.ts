@@ -43,8 +43,12 @@ export class Tlb {
   /** The stack window, in pages. */
   #windowStart = 0;
   #windowEnd = 0;
-  /** Set when the stack window that translated code may be relying on is gone. */
-  hasLostWindow = false;
+  /** 1 = a read entry for this frame, which is at home, was made since the last flush. */
+  readonly #isReadable = new Uint8Array(MAX_FRAMES);
+  /** Those frames. */
+  #readable: number[] = [];
+  /** Set when something is gone that translated code may be relying on: it may have checked the page before. */
+  hasLost = false;
 
   constructor(ram: Ram) {
     this.#bytes = ram.bytes;
@@ -56,11 +60,15 @@ export class Tlb {
   flush(): void {
     this.#bytes.fill(0xff, TLB_READ, TLB_READ + FIRST_BYTES);
     this.#bytes.fill(0xff, TLB2_READ, TLB2_READ + SECOND_BYTES);
+    for (const frame of this.#readable) this.#isReadable[frame] = 0;
+    this.#readable = [];
+    this.hasLost = true;
     this.#flushWrites();
   }
   #flushWrites(): void {
     this.#bytes.fill(0xff, TLB_WRITE, TLB_WRITE + FIRST_BYTES);
     this.#bytes.fill(0xff, TLB2_WRITE, TLB2_WRITE + SECOND_BYTES);
+    if (this.#writable.length > 0) this.hasLost = true;
     for (const frame of this.#writable) this.#isWritable[frame] = 0;
     this.#writable = [];
     this.#flushStreams();
@@ -76,6 +84,7 @@ export class Tlb {
 
   /** Enters the page of the address (in halves) with the host address that belongs to it. */
   fillRead(low: number, high: number, host: number): void {
+    this.#noteReadable((host - FRAMES) >>> 12);
     this.#fill(TLB_READ, TLB2_READ, low, high, host);
   }
   fillWrite(low: number, high: number, host: number): void {
@@ -108,11 +117,16 @@ export class Tlb {
   #closeWindow(): void {
     if (this.#windowEnd === 0) return;
     this.openWindow(0, 0);
-    this.hasLostWindow = true;
+    this.hasLost = true;
   }
   #setNumber(at: number, value: number): void {
     this.#words[at >>> 2] = value % LOW;
     this.#words[(at >>> 2) + 1] = Math.floor(value / LOW);
+  }
+  #noteReadable(frame: number): void {
+    if (this.#isReadable[frame] === 1) return;
+    this.#isReadable[frame] = 1;
+    this.#readable.push(frame);
   }
   #noteWritable(frame: number): void {
     if (this.#isWritable[frame] === 1) return;
@@ -131,6 +145,8 @@ export class Tlb {
     for (let page = firstPage; page < firstPage + pageCount; page++) {
       const high = Math.floor(page / 0x10_0000);
       const low = ((page * PAGE_SIZE) % LOW) >>> 0;
+      const home = homeOf(page);
+      if (this.#isReadable[home] === 1 || this.#isWritable[home] === 1) this.hasLost = true;
       this.#clear(TLB_READ + firstIndex(low, high), low, high);
       this.#clear(TLB_WRITE + firstIndex(low, high), low, high);
       this.#clear(TLB2_READ + secondIndex(low, high), low, high);
