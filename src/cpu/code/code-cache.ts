@@ -34,6 +34,9 @@ export class SpaceCode {
   readonly pages = new Map<number, Set<CompiledBatch>>();
   /** Tables that jumps at these addresses were found to use, or undefined for those not worth while: guesses. */
   readonly tables = new Map<number, JumpTable | undefined>();
+  /** See Surroundings. */
+  readonly large = new Set<number>();
+  readonly inLoops = new Set<number>();
 }
 
 /**

@@ -125,7 +125,13 @@ export class Compiler {
     });
     for (let number = 0; number < batch.entries.length; number++) {
       const entry = batch.entries[number]!;
-      const surroundings = { isFunction, isTranslated, tables: code.tables };
+      const surroundings = {
+        isFunction,
+        isTranslated,
+        tables: code.tables,
+        large: code.large,
+        inLoops: code.inLoops,
+      };
       const limits = number === 0 ? firstLimits : REGION_LIMITS;
       const size = translateRegion(batch, reader, entry, limits, surroundings, isCareful);
       instructions += size.instructions;

@@ -1,7 +1,7 @@
 import { RBP, RSP } from '../../machine/cpu-state.ts';
 import type { Instruction, MemoryOperand } from '../decode/instruction.ts';
 import { entryOf } from '../lift/registry.ts';
-import type { Effects } from './effects.ts';
+import { type Effects, FLOW } from './effects.ts';
 
 /** A register's value as an unknown base plus a constant. */
 export interface Value {
@@ -25,6 +25,9 @@ export const OWN_BASES = 16;
 /** What an address without registers begins with. */
 const NOTHING_BUT: Value = { base: ABSOLUTE, delta: 0 };
 
+/** The registers when a block begins. */
+const FIRST_VALUES: readonly Value[] = Array.from({ length: OWN_BASES }, (_, base) => ({ base, delta: 0 }));
+
 const UNMERGED: ReadonlySet<string> = new Set(['bt', 'bts', 'btr', 'btc', 'pop', 'cmpxchg8b', 'cmpxchg16b']);
 const STACK_READ: ReadonlySet<string> = new Set(['pop', 'ret', 'popf']);
 const STACK_WRITE: ReadonlySet<string> = new Set(['push', 'call', 'pushf', 'enter']);
@@ -41,7 +44,7 @@ export class BlockAccesses {
   readonly byBase = new Map<number, Access[]>();
   /** The stack pointer's, in order. */
   readonly stackBases: StackBase[] = [{ base: RSP, at: -1 }];
-  readonly #values: Value[] = Array.from({ length: 16 }, (_, base) => ({ base, delta: 0 }));
+  readonly #values = FIRST_VALUES.slice();
   #bases = OWN_BASES;
 
   constructor(instructions: readonly Instruction[], effects: readonly Effects[]) {
@@ -66,43 +69,40 @@ export class BlockAccesses {
     this.#values[RSP] = { base: this.#bases++, delta: 0 };
     this.stackBases.push({ base: this.#values[RSP].base, at });
   }
-  #add(value: Value, distance: number, access: Omit<Access, 'offset'>): void {
-    const entry = { ...access, offset: value.delta + distance };
+  #add(
+    value: Value,
+    distance: number,
+    at: number,
+    which: Access['which'],
+    size: number,
+    writes: boolean,
+  ): void {
+    const access: Access = { at, which, offset: value.delta + distance, size, writes };
     const list = this.byBase.get(value.base);
-    if (list === undefined) this.byBase.set(value.base, [entry]);
-    else list.push(entry);
+    if (list === undefined) this.byBase.set(value.base, [access]);
+    else list.push(access);
   }
   #collect(instruction: Instruction, at: number): void {
-    const { mnemonic, opSize } = instruction;
-    const roles = entryOf(instruction)!.roles(instruction);
-    instruction.operands.forEach((operand, index) => {
-      if (operand.kind !== 'mem' || UNMERGED.has(mnemonic) || !isPlain(operand)) return;
-      const role = roles[index] ?? 0;
-      if (role === 0) return;
-      const writes = (role & 2) !== 0;
-      this.#add(operand.base < 0 ? NOTHING_BUT : this.#values[operand.base]!, operand.disp, {
-        at,
-        which: 'operand',
-        size: operand.size,
-        writes,
-      });
-    });
-    const stack = {
-      at,
-      which: 'stack',
-      size: mnemonic === 'ret' || mnemonic === 'call' ? 8 : opSize,
-    } as const;
-    if (STACK_READ.has(mnemonic)) this.#add(this.#values[RSP]!, 0, { ...stack, writes: false });
-    else if (STACK_WRITE.has(mnemonic))
-      this.#add(this.#values[RSP]!, -stack.size, { ...stack, writes: true });
-    else if (mnemonic === 'leave') this.#add(this.#values[RBP]!, 0, { ...stack, size: 8, writes: false });
+    const { mnemonic, opSize, operands } = instruction;
+    const values = this.#values;
+    const memory = operands.findIndex(({ kind }) => kind === 'mem');
+    const operand = operands[memory];
+    if (operand?.kind === 'mem' && isPlain(operand) && !UNMERGED.has(mnemonic)) {
+      const role = entryOf(instruction)!.roles(instruction)[memory] ?? 0;
+      const value = operand.base < 0 ? NOTHING_BUT : values[operand.base]!;
+      if (role !== 0) this.#add(value, operand.disp, at, 'operand', operand.size, (role & 2) !== 0);
+    }
+    const size = mnemonic === 'ret' || mnemonic === 'call' ? 8 : opSize;
+    if (STACK_READ.has(mnemonic)) this.#add(values[RSP]!, 0, at, 'stack', size, false);
+    else if (STACK_WRITE.has(mnemonic)) this.#add(values[RSP]!, -size, at, 'stack', size, true);
+    else if (mnemonic === 'leave') this.#add(values[RBP]!, 0, at, 'stack', 8, false);
   }
   #follow(instruction: Instruction, writes: number): void {
     if ((writes & 0xffff) === 0) return;
     const moved = this.#movedRegister(instruction);
-    for (let register = 0; register < 16; register++) {
-      if (writes & (1 << register) && register !== moved)
-        this.#values[register] = { base: this.#bases++, delta: 0 };
+    for (let left = writes & 0xffff; left !== 0; left &= left - 1) {
+      const register = 31 - Math.clz32(left & -left);
+      if (register !== moved) this.#values[register] = { base: this.#bases++, delta: 0 };
     }
   }
   /** Follows an instruction that only moves a register by a constant, or copies one; yields which, else -1. */
@@ -141,4 +141,10 @@ export class BlockAccesses {
 function isPlain(operand: MemoryOperand): boolean {
   const { index, segment, address32, size } = operand;
   return index < 0 && segment === undefined && !address32 && size > 0 && size <= 16;
+}
+
+/** Whether something else runs between an instruction and the next: then what was checked has to be again. */
+export function comesBack(instruction: Instruction | undefined): boolean {
+  const flow = instruction === undefined ? FLOW.next : entryOf(instruction)!.flow;
+  return flow === FLOW.call || flow === FLOW.barrier;
 }

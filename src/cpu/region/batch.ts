@@ -42,7 +42,8 @@ export class Batch {
     readonly sites: readonly CallSite[];
     readonly hints: readonly number[];
   }[] = [];
-  readonly regionType: number;
+  readonly #regionType: number;
+  #usesTable = false;
   /** Whether the flags and controls of MXCSR are to be exact; see lift/float-guard.ts. */
   readonly exactFloats: boolean;
   /** Some instruction looks at MXCSR or sets it. */
@@ -50,7 +51,7 @@ export class Batch {
 
   constructor(entry: number, { limit, accepts, pointerAt, exactFloats }: BatchOptions) {
     this.exactFloats = exactFloats;
-    this.regionType = this.module.typeIndex(REGION_TYPE);
+    this.#regionType = this.module.typeIndex(REGION_TYPE);
     this.entries = [entry];
     this.#numbers.set(entry, 0);
     this.#limit = limit;
@@ -83,6 +84,11 @@ export class Batch {
   }
   helper(name: HelperName): number {
     return this.module.importFunction({ name, type: HELPERS[name] });
+  }
+  /** Calls the region with the function table index on the stack, or goes on there for good. */
+  callThroughTable(code: Code, isTail = false): void {
+    this.#usesTable = true;
+    code.callIndirect(this.#regionType, isTail);
   }
   add(locals: readonly ValueType[], code: Code, sites: readonly CallSite[]): void {
     this.#bodies.push({ locals, code: code.bytes.slice(0, code.length), sites, hints: code.hints });
@@ -118,7 +124,7 @@ export class Batch {
       this.module.defineFunction(REGION_TYPE, locals, code, hints);
       this.module.exportFunction(String(number), regionBase + number);
     });
-    return this.module.finish(RAM_BYTES / 0x10000);
+    return this.module.finish(RAM_BYTES / 0x10000, this.#usesTable);
   }
 }
 

@@ -15,9 +15,19 @@ export interface RegionLimits {
   readonly repeated: number;
   /** Only what lies ahead: jumps backwards and through tables lead out. */
   readonly isAhead: boolean;
+  /** Whether it keeps to what leads back to its entry. */
+  readonly loop: Loop;
 }
+/** Which loop a region keeps to. */
+export const LOOP = {
+  none: 0,
+  outermost: 1,
+  /** What lies before the entry belongs to loops around it. */
+  innermost: 2,
+} as const;
+type Loop = (typeof LOOP)[keyof typeof LOOP];
 /** Without some repetition, the cases of a switch in a loop would each leave for the head of the loop. */
-const REPEATED = { repeated: 100, isAhead: false };
+const REPEATED = { repeated: 100, isAhead: false, loop: LOOP.none };
 export const REGION_LIMITS: RegionLimits = { instructions: 2000, blocks: 500, ...REPEATED };
 /**
  * A larger one is better without its tables: what lua's interpreter (3,297 instructions) takes in one region is 1.5 to 5
@@ -33,7 +43,22 @@ export const LIMITS_INSIDE: RegionLimits = { instructions: 300, blocks: 300, ...
  * What is resumed in the midst of a function (a frame that an unwind took off the host's stack) runs once, mostly: only
  * what lies ahead of it, up to the next loop or what is translated already.
  */
-export const LIMITS_RESUMED: RegionLimits = { instructions: 150, blocks: 50, repeated: 0, isAhead: true };
+export const LIMITS_RESUMED: RegionLimits = {
+  instructions: 150,
+  blocks: 50,
+  repeated: 0,
+  isAhead: true,
+  loop: LOOP.none,
+};
+/** But a loop that it comes to is taken in as a whole, for it may run for long. */
+const LIMITS_OF_A_LOOP: RegionLimits = {
+  instructions: REGION_LIMITS.instructions,
+  blocks: REGION_LIMITS.blocks,
+  repeated: REGION_LIMITS.instructions,
+  isAhead: false,
+  loop: LOOP.outermost,
+};
+const LIMITS_OF_AN_INNER_LOOP: RegionLimits = { ...LIMITS_OF_A_LOOP, loop: LOOP.innermost };
 /** A region of the one instruction at its entry. */
 export const SINGLE_STEP: RegionLimits = { instructions: 1, blocks: 1, ...REPEATED };
 
@@ -53,10 +78,22 @@ export interface Surroundings {
    * may not be seen any more. Undefined: not worth while.
    */
   readonly tables: Map<number, JumpTable | undefined>;
+  /** Beginnings of blocks from which more is reached than LIMITS_OF_A_LOOP allow. */
+  readonly large: Set<number>;
+  /** Beginnings of blocks in loops that such regions have taken in. */
+  readonly inLoops: Set<number>;
+}
+
+export interface Discovery {
+  readonly blocks: readonly Block[];
+  /** Those that it keeps to. */
+  readonly limits: RegionLimits;
 }
 
 /** Tables that are remembered, about. */
 const MOST_TABLES = 1000;
+/** Addresses that are remembered for other reasons, about. */
+const MOST_NOTED = 20_000;
 
 /**
  * Finds the control-flow graph of the function at `entry`: follows jumps and branches, and calls to the
@@ -67,23 +104,60 @@ export function discover(
   entry: number,
   limits: RegionLimits,
   surroundings: Surroundings,
-): readonly Block[] {
-  const others = {
+): Discovery {
+  const others: Surroundings = {
+    ...surroundings,
     isFunction: (address: number) => address !== entry && surroundings.isFunction(address),
     isTranslated: (address: number) => address !== entry && surroundings.isTranslated(address),
-    tables: surroundings.tables,
   };
+  if (!limits.isAhead) return find(reader, entry, limits, others)!;
+  const ahead = new Search(reader, limits, others, new Set());
+  ahead.explore(entry);
+  if (ahead.goesBack) {
+    const loop = findLoop(reader, entry, others);
+    if (loop !== undefined) return loop;
+    if (ahead.isLoop) return find(reader, entry, LIMITS_INSIDE, others)!;
+  }
+  return { blocks: makeReducible(ahead.graph(entry)), limits };
+}
+
+/**
+ * The outermost loop around the entry, if it is not too large; in what is part of such a region already, the innermost one
+ * that begins there.
+ */
+function findLoop(reader: CodeReader, entry: number, surroundings: Surroundings): Discovery | undefined {
+  const { large, inLoops } = surroundings;
+  if (inLoops.has(entry)) return find(reader, entry, LIMITS_OF_AN_INNER_LOOP, surroundings);
+  if (large.has(entry)) return undefined;
+  const found = find(reader, entry, LIMITS_OF_A_LOOP, surroundings);
+  if (inLoops.size > MOST_NOTED) inLoops.clear();
+  for (const { start } of found?.blocks ?? []) inLoops.add(start);
+  return found;
+}
+
+/** Undefined: it was to be a loop, but there is none, or it is too large. */
+function find(
+  reader: CodeReader,
+  entry: number,
+  limits: RegionLimits,
+  surroundings: Surroundings,
+): Discovery | undefined {
   const ignored = new Set<number>();
   for (;;) {
-    const search = new Search(reader, limits, others, ignored);
+    const search = new Search(reader, limits, surroundings, ignored);
     search.explore(entry);
-    if (search.isLoop) return discover(reader, entry, LIMITS_INSIDE, surroundings);
+    if (limits.loop !== LOOP.none && search.isTooLarge) {
+      search.rememberLarge();
+      return undefined;
+    }
     const blocks = search.graph(entry);
+    if (limits.loop !== LOOP.none && !blocks.some(({ successors }) => successors.includes(0)))
+      return undefined;
     const useless = search.uselessTables(blocks);
     for (const jump of useless) ignored.add(jump);
     if (useless.length > 0) continue;
     search.rememberTables();
-    return makeReducible(blocks);
+    return { blocks: makeReducible(blocks), limits };
   }
 }
 
@@ -97,6 +171,7 @@ interface Path {
 class Search {
   readonly #reader: CodeReader;
   #limits: RegionLimits;
+  readonly #loop: Loop;
   readonly #surroundings: Surroundings;
   readonly #found = new Map<number, Found>();
   readonly #leaders = new Set<number>();
@@ -105,7 +180,8 @@ class Search {
   /** Jumps whose tables are not to be followed. */
   readonly #ignored: ReadonlySet<number>;
   #count = 0;
-  /** A region of what lies ahead would leave out a loop that begins at its entry. */
+  /** A region of what lies ahead would leave out jumps backwards, and a loop that begins at its entry. */
+  goesBack = false;
   isLoop = false;
 
   constructor(
@@ -116,6 +192,7 @@ class Search {
   ) {
     this.#reader = reader;
     this.#limits = limits;
+    this.#loop = limits.loop;
     this.#surroundings = surroundings;
     this.#ignored = ignored;
   }
@@ -138,9 +215,11 @@ class Search {
         for (const successor of this.#successors(found)) {
           if (flow === FLOW.next) continue;
           if (this.#limits.isAhead && successor <= address) {
+            this.goesBack = true;
             if (successor === entry) this.isLoop = true;
             continue;
           }
+          if (this.#loop === LOOP.innermost && successor < entry) continue;
           if (this.#leaders.has(successor) || this.#isEnd(successor)) continue;
           if (this.#leaders.size >= this.#limits.blocks) continue;
           this.#leaders.add(successor);
@@ -167,6 +246,15 @@ class Search {
     if (tables.size > MOST_TABLES) tables.clear();
     for (const [jump, table] of this.#tables) tables.set(jump, table);
     for (const jump of this.#ignored) if (!tables.has(jump)) tables.set(jump, undefined);
+  }
+  /** Whether the limits end the region, and not for its tables. */
+  get isTooLarge(): boolean {
+    return this.#tables.size === 0 && this.#isFull();
+  }
+  rememberLarge(): void {
+    const { large } = this.#surroundings;
+    if (large.size > MOST_NOTED) large.clear();
+    for (const leader of this.#leaders) large.add(leader);
   }
   #lookForTable(path: Path, jump: Instruction): JumpTable | undefined {
     const rows: Instruction[][] = [];
@@ -246,6 +334,7 @@ class Search {
       blocks.push(emptyBlock(leader));
     }
     for (const block of [...blocks]) this.#fill(block, numbers);
+    if (this.#loop !== LOOP.none) keepLoop(blocks);
     this.#addTables(blocks);
     return reversePostorder(blocks);
   }
@@ -295,4 +384,15 @@ class Search {
     if (this.#limits === SINGLE_STEP) return [];
     return addresses.flatMap((address) => numbers.get(address) ?? []);
   }
+}
+
+/** Cuts off what does not lead back to the first block. */
+function keepLoop(blocks: readonly Block[]): void {
+  const predecessors: number[][] = blocks.map(() => []);
+  blocks.forEach(({ successors }, index) => {
+    for (const successor of successors) predecessors[successor]!.push(index);
+  });
+  const kept = new Set([0]);
+  for (const index of kept) for (const before of predecessors[index]!) kept.add(before);
+  for (const block of blocks) block.successors = block.successors.filter((successor) => kept.has(successor));
 }

@@ -24,10 +24,14 @@ export interface Placement {
 export const MODE = {
   /** It relies on the stack window, and leaves for its careful counterpart where that is not there. */
   usual: 0,
-  /** It checks each access to the stack by itself. */
-  careful: 1,
+  /** As usual, in the midst of a function that is resumed: it runs once, mostly, and so does what follows. */
+  ahead: 1,
+  /** As usual, a loop of such a function: what follows runs once. */
+  loop: 2,
+  /** It checks each access by itself. */
+  careful: 3,
   /** It executes one instruction; control never goes on to another. */
-  step: 2,
+  step: 4,
 } as const;
 export type Mode = (typeof MODE)[keyof typeof MODE];
 
@@ -286,6 +290,17 @@ export class Emitter {
     this.sites.push({ at: this.code.paddedUnsigned(0), target: helper });
   }
 
+  /** Ends the region with a call of a helper that yields what a region yields. */
+  tailCall(helper: HelperName): void {
+    this.code.op(OP.return_call);
+    this.code.unsigned(this.batch.helper(helper));
+  }
+  tailCallRarely(helper: HelperName): void {
+    this.batch.near(helper);
+    this.code.op(OP.return_call);
+    this.sites.push({ at: this.code.paddedUnsigned(0), target: helper });
+  }
+
   // Leaving
 
   /** Leaves with the guest exactly at `address`; the reason is in the state already. */
@@ -314,9 +329,7 @@ export class Emitter {
       code.get(STACK_LEFT);
       this.pushPassed();
       code.i64(address);
-      this.batch.near('leaveAccess');
-      code.op(OP.return_call);
-      this.sites.push({ at: code.paddedUnsigned(0), target: 'leaveAccess' });
+      this.tailCallRarely('leaveAccess');
     }
     code.end();
   }

@@ -16,13 +16,15 @@ function pushStackLeft(e: Emitter): void {
   code.op(OP.i32_sub);
 }
 
+type Lookup = 'lookup' | 'lookupCalled' | 'lookupResumed';
+
+/** The engine copies the table for each module that has it: what runs once goes through a helper instead. */
+function usesTable({ mode }: Emitter): boolean {
+  return mode === MODE.usual || mode === MODE.loop;
+}
+
 /** Pushes the table index of the translation at a known address. */
-function findKnown(
-  e: Emitter,
-  address: number,
-  lookup: 'lookup' | 'lookupCalled',
-  pushStack: () => void,
-): void {
+function findKnown(e: Emitter, address: number, lookup: Lookup): void {
   const { code } = e;
   const entry = JUMP_CACHE + jumpCacheOffset(address % 0x1_0000_0000);
   code.i32(0);
@@ -33,9 +35,19 @@ function findKnown(
   code.memory(OP.i32_load, entry + 8);
   code.else();
   code.i64(address);
-  pushStack();
-  e.call(lookup);
+  code.get(STACK_LEFT);
+  e.callRarely(lookup);
   code.end();
+}
+/** The same for the address in a local. */
+function findLocal(e: Emitter, rip: number, lookup: Lookup): void {
+  emitFind(
+    e.code,
+    rip,
+    e.temp(I32),
+    () => e.callRarely(lookup),
+    () => e.code.get(STACK_LEFT),
+  );
 }
 
 /** Leaves a region of one instruction, to the dispatcher. */
@@ -63,18 +75,21 @@ export function leaveTo(e: Emitter, address: number): void {
     e.sites.push({ at: code.paddedUnsigned(0), target: known });
     return;
   }
-  findKnown(e, address, 'lookup', () => code.get(STACK_LEFT));
-  code.callIndirect(e.batch.regionType, true);
+  if (usesTable(e)) {
+    findKnown(e, address, e.mode === MODE.loop ? 'lookupResumed' : 'lookup');
+    e.batch.callThroughTable(code, true);
+  } else {
+    code.i64(address);
+    e.tailCall('goToResumed');
+  }
 }
 
-/** Leaves the region for the translation of a known address that checks each access to the stack. */
+/** Leaves the region for the careful translation of a known address. */
 function leaveCarefully(e: Emitter, address: number): void {
   const { code } = e;
   pushTailArguments(e);
   code.i64(address);
-  code.get(STACK_LEFT);
-  e.callRarely('lookupCareful');
-  code.callIndirect(e.batch.regionType, true);
+  e.tailCallRarely('goToCareful');
 }
 
 /**
@@ -109,8 +124,13 @@ export function leaveToLocal(e: Emitter, rip: number): void {
     return;
   }
   pushTailArguments(e);
-  emitFind(code, rip, e.temp(I32), e.batch.helper('lookup'), () => code.get(STACK_LEFT));
-  code.callIndirect(e.batch.regionType, true);
+  if (usesTable(e)) {
+    findLocal(e, rip, 'lookup');
+    e.batch.callThroughTable(code, true);
+  } else {
+    code.get(rip);
+    e.tailCall('goTo');
+  }
 }
 
 function pushTailArguments(e: Emitter): void {
@@ -137,13 +157,19 @@ export function callGuest(e: Emitter, target: number | { readonly local: number 
     if (known >= 0) {
       code.op(OP.call);
       e.sites.push({ at: code.paddedUnsigned(0), target: known });
+    } else if (usesTable(e)) {
+      findKnown(e, target, 'lookupCalled');
+      e.batch.callThroughTable(code);
     } else {
-      findKnown(e, target, 'lookupCalled', () => pushStackLeft(e));
-      code.callIndirect(e.batch.regionType);
+      code.i64(target);
+      e.call('callTo');
     }
+  } else if (usesTable(e)) {
+    findLocal(e, target.local, 'lookupCalled');
+    e.batch.callThroughTable(code);
   } else {
-    emitFind(code, target.local, e.temp(I32), e.batch.helper('lookupCalled'), () => pushStackLeft(e));
-    code.callIndirect(e.batch.regionType);
+    code.get(target.local);
+    e.call('callTo');
   }
   const came = e.temp(I64);
   e.takeReturned();

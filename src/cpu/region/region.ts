@@ -1,7 +1,7 @@
 import { V128 } from '../wasm/opcodes.ts';
 import type { Batch } from './batch.ts';
 import type { CodeReader } from './code-reader.ts';
-import { discover, type RegionLimits, SINGLE_STEP, type Surroundings } from './discover.ts';
+import { discover, LOOP, type RegionLimits, SINGLE_STEP, type Surroundings } from './discover.ts';
 import { Emitter, MODE, type Mode } from './emitter.ts';
 import type { Block } from './graph.ts';
 import { Structure } from './structure.ts';
@@ -21,19 +21,22 @@ export function translateRegion(
   surroundings: Surroundings,
   isCareful: boolean,
 ): RegionSize {
-  const blocks = discover(reader, entry, limits, surroundings);
-  return translate(batch, blocks, isCareful ? MODE.careful : MODE.usual);
+  const { blocks, limits: used } = discover(reader, entry, limits, surroundings);
+  const mode = used.isAhead ? MODE.ahead : used.loop !== LOOP.none ? MODE.loop : MODE.usual;
+  return translate(batch, blocks, isCareful ? MODE.careful : mode);
 }
 
 const NOTHING_KNOWN: Surroundings = {
   isFunction: () => false,
   isTranslated: () => false,
   tables: new Map(),
+  large: new Set(),
+  inLoops: new Set(),
 };
 
 /** Translates the one instruction at `entry`. */
 export function translateStep(batch: Batch, reader: CodeReader, entry: number): void {
-  translate(batch, discover(reader, entry, SINGLE_STEP, NOTHING_KNOWN), MODE.step);
+  translate(batch, discover(reader, entry, SINGLE_STEP, NOTHING_KNOWN).blocks, MODE.step);
 }
 
 function translate(batch: Batch, blocks: readonly Block[], mode: Mode): RegionSize {

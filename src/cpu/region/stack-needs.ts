@@ -1,12 +1,8 @@
 import { RSP } from '../../machine/cpu-state.ts';
-import type { Instruction } from '../decode/instruction.ts';
-import { entryOf } from '../lift/registry.ts';
 import { WIDEST_WINDOW } from '../tlb/layout.ts';
-import { type Access, BlockAccesses, type StackBase } from './accesses.ts';
-import { FLOW } from './effects.ts';
+import { type Access, type BlockAccesses, comesBack, type StackBase } from './accesses.ts';
 import type { Block } from './graph.ts';
-import { type AccessPlan, planGroups } from './groups.ts';
-import { RegionValues } from './values.ts';
+import type { RegionValues } from './values.ts';
 
 /** Bytes around the stack pointer: from `low` to before `high`, both relative to it. */
 export interface Range {
@@ -29,7 +25,7 @@ const MOST_ROUNDS = 16;
 export const NO_NEEDS: StackNeeds = { atStart: undefined, after: new Map() };
 
 /** What one block does with the stack pointer. */
-interface Stack {
+export interface Stack {
   /** By each base that the stack pointer has, in order: the accesses, by their distance from it where it begins. */
   readonly own: readonly {
     readonly at: number;
@@ -42,63 +38,8 @@ interface Stack {
   readonly isEnd: boolean;
 }
 
-/**
- * Accesses at known distances from the stack pointer are checked together: when the region begins, and after calls and
- * new values of the stack pointer, for all that may be reached from there. The accesses then need no check of their own.
- * Nor do those that follow another one at a known distance, see groups.ts. Fills in the plans of all accesses.
- */
-export function planAccesses(
-  blocks: readonly Block[],
-  dominator: Int32Array,
-  plans: readonly (AccessPlan | undefined)[][],
-): StackNeeds[] {
-  const accesses = blocks.map(({ instructions, effects }) => new BlockAccesses(instructions, effects));
-  const values = new RegionValues(blocks, accesses);
-  const stacks = blocks.map((block, index) => stackOf(block, index, accesses[index]!, values));
-  const needs = needsOf(blocks, stacks);
-  if (needs !== undefined)
-    stacks.forEach((stack, index) => {
-      markChecked(stack, plans[index]!);
-    });
-  planGroups(blocks, values, dominator, plans);
-  blocks.forEach((block, index) => {
-    noteWhatCannotExit(block, plans[index]!);
-  });
-  return needs ?? blocks.map(() => NO_NEEDS);
-}
-
-function markChecked({ own }: Stack, plans: (AccessPlan | undefined)[]): void {
-  for (const { accesses } of own) {
-    for (const { at, which, size } of accesses) {
-      const plan = (plans[at] ??= {});
-      if (which === 'operand') plan.operandChecked = size;
-      else plan.stackChecked = size;
-    }
-  }
-}
-
-/** Instructions that leave for nothing but a fault of their memory operand or stack access. */
-const ONLY_FAULTS: ReadonlySet<string> = new Set(
-  'push pop mov movzx movsx movsxd add sub and or xor cmp test inc dec neg not cmovcc setcc lea'.split(' '),
-);
-
-function noteWhatCannotExit(
-  { instructions, effects }: Block,
-  plans: readonly (AccessPlan | undefined)[],
-): void {
-  plans.forEach((plan, at) => {
-    const { mnemonic, operands } = instructions[at]!;
-    if (plan === undefined || !ONLY_FAULTS.has(mnemonic)) return;
-    const isStack = mnemonic === 'push' || mnemonic === 'pop';
-    const isChecked =
-      (!isStack || plan.stackChecked !== undefined) &&
-      (plan.operandChecked !== undefined || operands.every(({ kind }) => kind !== 'mem'));
-    if (isChecked) effects[at] = { ...effects[at]!, exits: false };
-  });
-}
-
-/** Undefined: there is no bound. */
-function needsOf(blocks: readonly Block[], stacks: readonly Stack[]): StackNeeds[] | undefined {
+/** What each block needs, or undefined where there is no bound. */
+export function needsOf(blocks: readonly Block[], stacks: readonly Stack[]): StackNeeds[] | undefined {
   const atStart = new Array<Range | undefined>(blocks.length).fill(undefined);
   const following = (index: number): Range | undefined =>
     stacks[index]!.isEnd
@@ -130,13 +71,8 @@ function needsOf(blocks: readonly Block[], stacks: readonly Stack[]): StackNeeds
   return needs.every(isBounded) ? needs : undefined;
 }
 
-/** Whether something else runs between an instruction and the next: then what was checked has to be again. */
-export function comesBack(instruction: Instruction | undefined): boolean {
-  const flow = instruction === undefined ? FLOW.next : entryOf(instruction)!.flow;
-  return flow === FLOW.call || flow === FLOW.barrier;
-}
-
-function stackOf(block: Block, index: number, accesses: BlockAccesses, values: RegionValues): Stack {
+/** What a block does with the stack pointer, of the values of its region. */
+export function stackOf(block: Block, index: number, accesses: BlockAccesses, values: RegionValues): Stack {
   const byBase = values.accesses(index);
   const own = accesses.stackBases.map(({ base: ofBlock, at }: StackBase) => {
     const { base, delta } = values.resolve(index, { base: ofBlock, delta: 0 });

@@ -3,6 +3,8 @@ import { Exit } from '../../process/executor.ts';
 import { entryOf } from '../lift/registry.ts';
 import { liftStackRun, stackRunLength } from '../lift/stack-run.ts';
 import { I32, I64, OP, VOID } from '../wasm/opcodes.ts';
+import { planAccesses } from './access-plans.ts';
+import { comesBack } from './accesses.ts';
 import { analyse, type BlockFacts } from './analysis.ts';
 import { type Emitter, MODE, type Placement, STACK_LEFT, type Transfers } from './emitter.ts';
 import { FLAGS_DEAD, FLAGS_DYNAMIC, FLAGS_IN_MEMORY } from './flag-kinds.ts';
@@ -12,7 +14,7 @@ import { flagsOfKind } from './lazy-flags.ts';
 import { checkStack, leaveTo, leaveToLocal } from './leaving.ts';
 import { addressesOf } from './reducible.ts';
 import { scatter } from './scatter.ts';
-import { comesBack, NO_NEEDS, planAccesses, type Range, type StackNeeds } from './stack-needs.ts';
+import { NO_NEEDS, type Range, type StackNeeds } from './stack-needs.ts';
 import { planStreams } from './streams.ts';
 
 /** Most fuel charged at once, so that a large function does not pay for what it skips. */
@@ -61,7 +63,7 @@ export class Structure implements Transfers {
     this.#shape = shapeOf(blocks);
     this.#plans = blocks.map(({ instructions }) => new Array<AccessPlan | undefined>(instructions.length));
     this.#needs =
-      e.mode === MODE.usual
+      e.mode < MODE.careful
         ? planAccesses(blocks, this.#shape.dominator, this.#plans)
         : blocks.map(() => NO_NEEDS);
     this.#facts = analyse(blocks, this.#shape);

@@ -1,9 +1,8 @@
-import { type Access, type BlockAccesses, OWN_BASES, type Value } from './accesses.ts';
+import { type Access, type BlockAccesses, comesBack, OWN_BASES, type Value } from './accesses.ts';
 import type { Block } from './graph.ts';
-import { comesBack } from './stack-needs.ts';
 
 const REGISTERS = 16;
-/** No way to the block was looked at yet. */
+/** No way to the block was followed yet. */
 const UNSEEN = -2;
 /** Rounds after which every block begins with values of its own. */
 const MOST_ROUNDS = 16;
@@ -16,14 +15,18 @@ export class RegionValues {
   readonly #accesses: readonly BlockAccesses[];
   /** The first number of those that a block makes, the values that its registers begin with leading. */
   readonly #own: Int32Array;
+  /** Blocks that some way was followed to. */
+  readonly #isSeen: Uint8Array;
   readonly #base: Int32Array;
   readonly #delta: Float64Array;
+  readonly #resolved: Map<number, Access[]>[] = [];
 
   constructor(blocks: readonly Block[], accesses: readonly BlockAccesses[]) {
     this.#accesses = accesses;
     this.#own = new Int32Array(blocks.length);
     for (let index = 1; index < blocks.length; index++)
       this.#own[index] = this.#own[index - 1]! + accesses[index - 1]!.bases;
+    this.#isSeen = new Uint8Array(blocks.length);
     this.#base = new Int32Array(blocks.length * REGISTERS).fill(UNSEEN);
     this.#delta = new Float64Array(blocks.length * REGISTERS);
     this.#begin(0);
@@ -41,6 +44,7 @@ export class RegionValues {
   #begin(index: number): void {
     for (let register = 0; register < REGISTERS; register++)
       this.#set(index, register, this.#own[index]! + register, 0);
+    this.#isSeen[index] = 1;
   }
   #set(index: number, register: number, base: number, delta: number): boolean {
     const at = index * REGISTERS + register;
@@ -54,22 +58,28 @@ export class RegionValues {
     for (let register = 0; register < REGISTERS; register++) {
       const own = this.#own[index]! + register;
       if (this.#base[index * REGISTERS + register] === own) continue;
-      let met: Value | undefined;
+      let base = UNSEEN;
+      let delta = 0;
       for (const from of predecessors) {
-        if (this.#base[from * REGISTERS] === UNSEEN) continue;
-        const value = isNew[from]
-          ? { base: own, delta: 0 }
-          : this.resolve(from, this.#accesses[from]!.values[register]!);
-        if (met === undefined) met = value;
-        else if (met.base !== value.base || met.delta !== value.delta) met = { base: own, delta: 0 };
+        if (this.#isSeen[from] === 0) continue;
+        const value = this.#accesses[from]!.values[register]!;
+        const fromBase = isNew[from] ? own : this.#baseOf(from, value);
+        const fromDelta = isNew[from] ? 0 : this.#deltaOf(from, value);
+        const isEqual = base === UNSEEN || (base === fromBase && delta === fromDelta);
+        base = isEqual ? fromBase : own;
+        delta = isEqual ? fromDelta : 0;
+        if (base === own) break;
       }
-      if (met !== undefined && this.#set(index, register, met.base, met.delta)) changed = true;
+      if (base !== UNSEEN && this.#set(index, register, base, delta)) changed = true;
     }
+    this.#isSeen[index] = 1;
     return changed;
   }
 
   /** The accesses of a block by base, each base's in order. */
-  accesses(index: number): Map<number, Access[]> {
+  accesses(index: number): ReadonlyMap<number, readonly Access[]> {
+    const known = this.#resolved[index];
+    if (known !== undefined) return known;
     const byBase = new Map<number, Access[]>();
     for (const [ofBlock, accesses] of this.#accesses[index]!.byBase) {
       const { base, delta } = this.resolve(index, { base: ofBlock, delta: 0 });
@@ -78,13 +88,18 @@ export class RegionValues {
       const others = byBase.get(base);
       byBase.set(base, others === undefined ? moved : [...others, ...moved].sort((a, b) => a.at - b.at));
     }
+    this.#resolved[index] = byBase;
     return byBase;
   }
   /** What a value of a block's is among those of the region. */
-  resolve(index: number, { base, delta }: Value): Value {
-    if (base < 0) return { base, delta };
-    if (base >= OWN_BASES) return { base: this.#own[index]! + base, delta };
-    const at = index * REGISTERS + base;
-    return { base: this.#base[at]!, delta: this.#delta[at]! + delta };
+  resolve(index: number, value: Value): Value {
+    return { base: this.#baseOf(index, value), delta: this.#deltaOf(index, value) };
+  }
+  #baseOf(index: number, { base }: Value): number {
+    if (base < 0) return base;
+    return base >= OWN_BASES ? this.#own[index]! + base : this.#base[index * REGISTERS + base]!;
+  }
+  #deltaOf(index: number, { base, delta }: Value): number {
+    return base < 0 || base >= OWN_BASES ? delta : delta + this.#delta[index * REGISTERS + base]!;
   }
 }

@@ -24,6 +24,10 @@ export function addDispatchFunctions(runtime: RuntimeBuilder): void {
   runtime.define('lookupCalled', lookupFunction(runtime, REACHED.call));
   runtime.define('lookupCareful', lookupFunction(runtime, REACHED.careful));
   runtime.define('lookupResumed', lookupFunction(runtime, REACHED.resumed));
+  runtime.define('goTo', goToFunction(runtime, 'lookup'));
+  runtime.define('goToResumed', goToFunction(runtime, 'lookupResumed'));
+  runtime.define('callTo', goToFunction(runtime, 'lookupCalled'));
+  runtime.define('goToCareful', goToCarefulFunction(runtime));
   runtime.define('run', runFunction(runtime));
   runtime.define('runOnce', runOnceFunction(runtime));
   runtime.define('leave', leaveFunction());
@@ -49,7 +53,7 @@ export function emitFind(
   code: Code,
   rip: number,
   entry: number,
-  lookup: number,
+  callLookup: () => void,
   pushStack: () => void,
 ): void {
   emitJumpCacheOffset(code, rip);
@@ -63,7 +67,7 @@ export function emitFind(
   code.else();
   code.get(rip);
   pushStack();
-  code.call(lookup);
+  callLookup();
   code.end();
 }
 
@@ -95,7 +99,13 @@ function runFunction(runtime: RuntimeBuilder): RuntimeFunction {
   code.set(rip);
   code.loop(VOID);
   pushArguments(f);
-  emitFind(code, rip, entry, runtime.index('lookupResumed'), () => code.i32(STACK_BUDGET));
+  emitFind(
+    code,
+    rip,
+    entry,
+    () => code.call(runtime.index('lookupResumed')),
+    () => code.i32(STACK_BUDGET),
+  );
   code.callIndirect(runtime.typeIndex(REGION_TYPE));
   code.set(returned);
   code.set(rip);
@@ -169,25 +179,56 @@ function leaveFunction(): RuntimeFunction {
   return f;
 }
 
+/** The parameter that follows those of a region. */
+const TARGET = REGION_TYPE.params.length;
+
+function pushParameters(code: Code): void {
+  for (let parameter = 0; parameter < TARGET; parameter++) code.get(parameter);
+}
+
+function goToFunction(runtime: RuntimeBuilder, lookup: string): RuntimeFunction {
+  const f = new RuntimeFunction(HELPERS.goTo);
+  const { code } = f;
+  pushParameters(code);
+  emitFind(
+    code,
+    TARGET,
+    f.local(I32),
+    () => code.call(runtime.index(lookup)),
+    () => code.get(0),
+  );
+  code.callIndirect(runtime.typeIndex(REGION_TYPE), true);
+  return f;
+}
+
+function goToCarefulFunction(runtime: RuntimeBuilder): RuntimeFunction {
+  const f = new RuntimeFunction(HELPERS.goToCareful);
+  const { code } = f;
+  pushParameters(code);
+  code.get(TARGET);
+  code.get(0);
+  code.call(runtime.index('lookupCareful'));
+  code.callIndirect(runtime.typeIndex(REGION_TYPE), true);
+  return f;
+}
+
 function leaveAccessFunction(runtime: RuntimeBuilder): RuntimeFunction {
   const f = new RuntimeFunction(HELPERS.leaveAccess);
   const { code } = f;
-  const address = REGION_TYPE.params.length;
   f.loadState32(STATE.exit);
   code.i32op(OP.i32_ne, INTERNAL_EXIT.careful);
   code.if(VOID);
   code.i64(0);
-  code.get(address);
+  code.get(TARGET);
   code.op(OP.i64_sub);
   code.i64(0);
   code.op(OP.return);
   code.end();
   f.storeState32(STATE.exit, () => code.i32(0));
-  for (let parameter = 0; parameter < address; parameter++) code.get(parameter);
-  code.get(address);
-  code.get(0);
-  code.call(runtime.index('lookupCareful'));
-  code.callIndirect(runtime.typeIndex(REGION_TYPE), true);
+  pushParameters(code);
+  code.get(TARGET);
+  code.op(OP.return_call);
+  code.unsigned(runtime.index('goToCareful'));
   return f;
 }
 

@@ -17,6 +17,7 @@ export const REGION_TYPE: FunctionType = {
   results: [I64, I64],
 };
 
+const GO_TYPE: FunctionType = { params: [...REGION_TYPE.params, I64], results: REGION_TYPE.results };
 const HOLD_TYPE: FunctionType = { params: [I64, I32, I32, I32], results: [I32] };
 /** What hostHold is asked for. */
 export const HOLD = { holdRead: 0, holdWrite: 1, holdReadWrite: 2 } as const;
@@ -50,13 +51,21 @@ export const HELPERS = {
   lookup: { params: [I64, I32], results: [I32] },
   /** The same for a call. */
   lookupCalled: { params: [I64, I32], results: [I32] },
-  /** The same for the translation that checks each access to the stack by itself. */
-  lookupCareful: { params: [I64, I32], results: [I32] },
+  /** The same for what is resumed in the midst of a function. */
+  lookupResumed: { params: [I64, I32], results: [I32] },
+  /** Goes on in the translation of a RIP, which follows what a region takes. */
+  goTo: GO_TYPE,
+  /** The same for what is resumed in the midst of a function. */
+  goToResumed: GO_TYPE,
+  /** The same for the translation that checks each access by itself. */
+  goToCareful: GO_TYPE,
+  /** The same for a call. */
+  callTo: GO_TYPE,
   /**
    * Where an access failed, with all registers in the state: leaves with the instruction's address, or goes on there in
    * the careful translation if the reason is INTERNAL_EXIT.careful.
    */
-  leaveAccess: { params: [...REGION_TYPE.params, I64], results: REGION_TYPE.results },
+  leaveAccess: GO_TYPE,
   /** The six arithmetic flags of (kind, a, b, result). */
   flags: { params: [I32, I64, I64, I64], results: [I32] },
   /** Sets the fault of a misaligned or non-canonical access. */
@@ -103,7 +112,7 @@ export type HelperName = keyof typeof HELPERS;
 /** Instructions that the host serves with all registers written back. */
 export const RARE = { cpuid: 1, rdtsc: 2, rdtscp: 3 } as const;
 
-/** How control came to an address whose translation is looked up; the last wants another one, see STACK_WINDOW. */
+/** How control came to an address whose translation is looked up; the last wants the careful one. */
 export const REACHED = { jump: 0, call: 1, resumed: 2, careful: 3 } as const;
 export type Reached = (typeof REACHED)[keyof typeof REACHED];
 

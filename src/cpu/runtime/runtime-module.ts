@@ -13,10 +13,10 @@ import { addVectorFunctions } from './vector-runtime.ts';
 const INNER = [
   'pageRead',
   'pageWrite',
+  'lookupCareful',
   'run',
   'runOnce',
   'leave',
-  'lookupResumed',
   'materialise',
   'adopt',
   'loadSized',

@@ -72,13 +72,14 @@ export class ModuleBuilder {
     this.#exports.push({ name, index });
   }
 
-  finish(memoryPages: number): Uint8Array {
+  /** The engine copies the table for each module that imports it: not for those that do without. */
+  finish(memoryPages: number, importsTable = true): Uint8Array {
     let size = 1024;
     for (const { code } of this.#functions) size += code.length + 64;
     const out = new Code(size);
     out.append(new Uint8Array([0, 0x61, 0x73, 0x6d, 1, 0, 0, 0]));
     this.#typeSection(out);
-    this.#importSection(out, memoryPages);
+    this.#importSection(out, memoryPages, importsTable);
     section(out, 3, (body) => {
       body.unsigned(this.#functions.length);
       for (const { type } of this.#functions) body.unsigned(type);
@@ -108,9 +109,9 @@ export class ModuleBuilder {
       }
     });
   }
-  #importSection(out: Code, memoryPages: number): void {
+  #importSection(out: Code, memoryPages: number, importsTable: boolean): void {
     section(out, 2, (body) => {
-      body.unsigned(this.#imports.length + 2);
+      body.unsigned(this.#imports.length + (importsTable ? 2 : 1));
       for (const { name, type } of this.#imports) {
         text(body, 'r');
         text(body, name);
@@ -122,6 +123,7 @@ export class ModuleBuilder {
       body.byte(2);
       body.byte(0);
       body.unsigned(memoryPages);
+      if (!importsTable) return;
       text(body, 'm');
       text(body, 'table');
       body.byte(1);
