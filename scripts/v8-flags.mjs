@@ -5,12 +5,13 @@
  */
 export const v8Flags = [
   '--wasm-lazy-compilation',
+  '--wasm-lazy-validation',
   '--wasm-num-compilation-tasks=1',
   '--no-incremental-marking',
   // The collection that making 4 GiB of memory brings about sets how far the heap may grow until the next: to ten times
-  // as much, which is some 30 MB. The nursery, too, grows to its full size when it is first full.
+  // as much, which is some 30 MB. The nursery grows step by step: at once (a factor of 16) it takes 13 MB more for good.
   '--heap-growing-percent=1000',
-  '--semi-space-growth-factor=16',
+  '--semi-space-growth-factor=2',
   // Translated modules say which branches are rare; V8 reads that only when told.
   '--experimental-wasm-branch-hinting',
 ];

@@ -24,8 +24,8 @@ import {
 import { fillStream, loadOp, storeOp } from './tlb-runtime.ts';
 
 /*
- * Every access of translated code to guest memory is emitted here. The fast path compares the tag of the entry of
- * the first byte's page with the page of the last byte, so an access that crosses a page misses. What it pushes is a
+ * Every access of translated code to guest memory is emitted here. The fast path looks where in the page of the tag the
+ * first byte is, and whether the last one is there, too: an access that crosses a page misses. What it pushes is a
  * place: the host address counted from FRAMES, which for a page with a tag is the low half of the guest address.
  */
 
@@ -88,7 +88,7 @@ export function addSegment(e: Emitter, segment: Segment): void {
 /** Local numbers from here on take more than one byte. */
 const ONE_BYTE_LOCALS = 128;
 
-/** The comparison of most accesses, ready but for its local numbers, by size and TLB. */
+/** The comparison of most accesses, ready but for the number of its local, by size and TLB. */
 const templates = new Map<number, { readonly code: Uint8Array; readonly positions: readonly number[] }>();
 
 function template(
@@ -99,46 +99,38 @@ function template(
   let found = templates.get(key);
   if (found === undefined) {
     const code = new Code(64);
-    const positions = writeComparison(code, 0, 0, 0, size, tlb);
+    const positions = writeComparison(code, { at: 0, distance: 0, size, tlb });
     found = { code: code.bytes.slice(0, code.length), positions };
     templates.set(key, found);
   }
   return found;
 }
 
-/** Writes the comparison; yields where the numbers of the locals at, entry and at again lie. */
-function writeComparison(
-  code: Code,
-  at: number,
-  entry: number,
-  distance: number,
-  size: number,
-  tlb: number,
-): number[] {
+/** Writes the comparison: see layout.ts. Yields where the numbers of the local lie. */
+function writeComparison(code: Code, { at, distance, size, tlb }: Range): number[] {
+  if (size > PAGE_SIZE) throw new Error(`an access of ${size} bytes is in no page`);
   const positions = [code.length + 1];
   code.get(at);
   if (distance !== 0) code.i64op(OP.i64_add, distance);
   code.i64op(OP.i64_shr_u, TLB_INDEX_SHIFT);
   code.op(OP.i32_wrap_i64);
   code.i32op(OP.i32_and, TLB_INDEX_MASK);
-  positions.push(code.length + 1);
-  code.tee(entry);
   code.memory(OP.i64_load, tlb);
   positions.push(code.length + 1);
   code.get(at);
-  if (distance + size !== 1) code.i64op(OP.i64_add, distance + size - 1);
-  code.i64op(OP.i64_and, -PAGE_SIZE);
-  code.op(OP.i64_eq);
+  code.op(OP.i64_add);
+  if (distance !== 0) code.i64op(OP.i64_add, distance);
+  code.i64op(OP.i64_le_u, PAGE_SIZE - size);
   return positions;
 }
 
 /** Emits the comparison of a range with its TLB entry. */
-function compareTag(e: Emitter, { at, distance, size, tlb }: Range): void {
-  const entry = e.temp(I32);
-  if (distance === 0 && size <= 16 && at < ONE_BYTE_LOCALS && entry < ONE_BYTE_LOCALS) {
+function compareTag(e: Emitter, range: Range): void {
+  const { at, distance, size, tlb } = range;
+  if (distance === 0 && size <= 16 && at < ONE_BYTE_LOCALS) {
     const { code, positions } = template(size, tlb);
-    e.code.appendPatched(code, positions, [at, entry, at]);
-  } else writeComparison(e.code, at, entry, distance, size, tlb);
+    e.code.appendPatched(code, positions, [at, at]);
+  } else writeComparison(e.code, range);
 }
 
 /** What is to be checked: `size` bytes at the address in local `at` + `distance`. */

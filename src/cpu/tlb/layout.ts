@@ -1,5 +1,6 @@
 import {
   FRAMES,
+  PAGE_SIZE,
   TLB_ENTRIES,
   TLB_ENTRY_SIZE,
   TLB2_ENTRIES,
@@ -9,13 +10,18 @@ import {
 import { STREAM_NUMBERS } from '../region/streams.ts';
 
 /**
- * Translated code reaches a page only by way of a tag: its guest page address (64 bits; all ones = empty). Only pages at
+ * Translated code reaches a page only by way of a tag: its guest page address, negated (64 bits; an empty entry has the tag of
+ * a page with another number): the sum of a tag and an address is the offset in the page. Only pages at
  * home (machine/placement.ts) have tags, so the low 32 bits of a guest address say where its bytes are, counted from
  * FRAMES. Entry number = page number modulo the count. The second level holds all pages: a tag and the addend (32 bits)
  * that turns the low 32 bits of a guest address into a host address.
  */
 export const TLB_INDEX_SHIFT = 9;
 export const TLB_INDEX_MASK = (TLB_ENTRIES - 1) * TLB_ENTRY_SIZE;
+/** The page address whose tag the empty entry with a number has. */
+export function emptyPage(entry: number): number {
+  return entry === 0 ? PAGE_SIZE : 0;
+}
 export const TLB2_INDEX_SHIFT = 8;
 export const TLB2_INDEX_MASK = (TLB2_ENTRIES - 1) * TLB2_ENTRY_SIZE;
 export const TLB2_ADDEND = 8;

@@ -46,8 +46,10 @@ function secondEntry(code: Code, address: number): void {
 /** Enters the page of the i64 local `address`, which is at home, in the first level. */
 function fillFirst(code: Code, address: number, tlb: number): void {
   entryOffset(code, address, TLB_INDEX_SHIFT, TLB_INDEX_MASK);
+  code.i64(0);
   code.get(address);
   code.i64op(OP.i64_and, -PAGE_SIZE);
+  code.op(OP.i64_sub);
   code.memory(OP.i64_store, tlb);
 }
 

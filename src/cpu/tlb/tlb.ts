@@ -15,6 +15,7 @@ import {
 import { homeOf } from '../../machine/placement.ts';
 import type { Ram } from '../../machine/ram.ts';
 import {
+  emptyPage,
   HOME_ADDEND,
   STACK_WINDOW,
   STREAM_TLB,
@@ -58,7 +59,7 @@ export class Tlb {
   }
 
   flush(): void {
-    this.#bytes.fill(0xff, TLB_READ, TLB_READ + FIRST_BYTES);
+    this.#flushFirst(TLB_READ);
     this.#bytes.fill(0xff, TLB2_READ, TLB2_READ + SECOND_BYTES);
     for (const frame of this.#readable) this.#isReadable[frame] = 0;
     this.#readable = [];
@@ -66,13 +67,17 @@ export class Tlb {
     this.#flushWrites();
   }
   #flushWrites(): void {
-    this.#bytes.fill(0xff, TLB_WRITE, TLB_WRITE + FIRST_BYTES);
+    this.#flushFirst(TLB_WRITE);
     this.#bytes.fill(0xff, TLB2_WRITE, TLB2_WRITE + SECOND_BYTES);
     if (this.#writable.length > 0) this.hasLost = true;
     for (const frame of this.#writable) this.#isWritable[frame] = 0;
     this.#writable = [];
     this.#flushStreams();
     this.#closeWindow();
+  }
+  #flushFirst(tlb: number): void {
+    this.#bytes.fill(0, tlb, tlb + FIRST_BYTES);
+    this.#setFirst(tlb, emptyPage(0), 0);
   }
   #flushStreams(): void {
     this.#bytes.fill(0, STREAM_TLB, STREAM_TLB + STREAM_TLB_BYTES);
@@ -93,10 +98,15 @@ export class Tlb {
   }
   #fill(first: number, second: number, low: number, high: number, host: number): void {
     const addend = (host - low) | 0;
-    if (addend === HOME_ADDEND) this.#setTag(first + firstIndex(low, high), low, high);
+    if (addend === HOME_ADDEND) this.#setFirst(first + firstIndex(low, high), low & -PAGE_SIZE, high);
     const at = second + secondIndex(low, high);
     this.#setTag(at, low, high);
     this.#words[(at + TLB2_ADDEND) >>> 2] = addend;
+  }
+  /** Sets the tag of a page, whose address comes in halves, in the first level. */
+  #setFirst(at: number, low: number, high: number): void {
+    this.#words[at >>> 2] = -low;
+    this.#words[(at >>> 2) + 1] = low === 0 ? -high : ~high;
   }
   #setTag(at: number, low: number, high: number): void {
     this.#words[at >>> 2] = low & -PAGE_SIZE;
@@ -147,11 +157,17 @@ export class Tlb {
       const low = ((page * PAGE_SIZE) % LOW) >>> 0;
       const home = homeOf(page);
       if (this.#isReadable[home] === 1 || this.#isWritable[home] === 1) this.hasLost = true;
-      this.#clear(TLB_READ + firstIndex(low, high), low, high);
-      this.#clear(TLB_WRITE + firstIndex(low, high), low, high);
+      this.#clearFirst(TLB_READ, firstIndex(low, high), low, high);
+      this.#clearFirst(TLB_WRITE, firstIndex(low, high), low, high);
       this.#clear(TLB2_READ + secondIndex(low, high), low, high);
       this.#clear(TLB2_WRITE + secondIndex(low, high), low, high);
     }
+  }
+  #clearFirst(tlb: number, index: number, low: number, high: number): void {
+    const at = (tlb + index) >>> 2;
+    const isOther =
+      this.#words[at] !== -low >>> 0 || this.#words[at + 1] !== (low === 0 ? -high : ~high) >>> 0;
+    if (!isOther) this.#setFirst(tlb + index, emptyPage(index), 0);
   }
   #clear(at: number, low: number, high: number): void {
     const words = this.#words;
