@@ -1,6 +1,5 @@
 import { CpuState, RAX, RBX, RCX, RDX, STATE } from '../machine/cpu-state.ts';
 import { FRAMES, PAGE_SIZE } from '../machine/layout.ts';
-import { homeOf } from '../machine/placement.ts';
 import { EXECUTE, READ, WRITE } from '../memory/constants.ts';
 import type { AddressSpace } from '../memory/space.ts';
 import { STATUS_ACCESS_VIOLATION } from '../memory/status.ts';
@@ -17,6 +16,7 @@ import { Runtime } from './runtime/runtime.ts';
 import { MXCSR } from './runtime/sse/layout.ts';
 import { instantiateSse } from './runtime/sse/sse-module.ts';
 import { instantiateX87 } from './runtime/x87/x87-module.ts';
+import { enterPages } from './tlb/ready-pages.ts';
 import { layStackWindow } from './tlb/stack-window.ts';
 import { Tlb } from './tlb/tlb.ts';
 import { describeInstruction } from './unsupported.ts';
@@ -210,13 +210,12 @@ export class Translator implements Executor {
     if (host === 0) return 0;
     if (this.#cache.hasDropped) return this.#leave(INTERNAL_EXIT.step);
     const frame = (host - FRAMES) >>> 12;
-    if (this.#system.frames.holdsCode[frame] === 0) {
-      this.#tlb.fillWrite(low, high, host);
-      return this.#tlb.hasLost ? this.#leave(INTERNAL_EXIT.careful) : host;
+    if (this.#system.frames.holdsCode[frame] === 0) this.#tlb.fillWrite(low, high, host);
+    else if (this.#cache.isCode(frame, low & (PAGE_SIZE - 1), size)) {
+      this.#cache.dropFrame(frame);
+      return this.#leave(INTERNAL_EXIT.step);
     }
-    if (!this.#cache.isCode(frame, low & (PAGE_SIZE - 1), size)) return host;
-    this.#cache.dropFrame(frame);
-    return this.#leave(INTERNAL_EXIT.step);
+    return this.#tlb.hasLost ? this.#leave(INTERNAL_EXIT.careful) : host;
   }
 
   /**
@@ -224,30 +223,14 @@ export class Translator implements Executor {
    * itself brings about may happen, nothing else. Not 0: the access failed, or not all bytes are at home and accessible.
    */
   #hold(low: number, high: number, size: number, distance: number, width: number, how: number): number {
-    const isOwnWrite = how === HOLD.holdWrite;
-    const probe = (first: number): number =>
-      isOwnWrite ? this.#probeWrite(first, high, size) : this.#probeRead(first, high);
-    if (probe(low) === 0) return 1;
-    const last = (low + size - 1) | 0;
-    if (((low ^ last) & -PAGE_SIZE) !== 0) return this.#leave(INTERNAL_EXIT.careful) + 1;
-    const access = how === HOLD.holdRead ? READ : WRITE;
+    const host = how === HOLD.holdWrite ? this.#probeWrite(low, high, size) : this.#probeRead(low, high);
+    if (host === 0) return 1;
+    const isInPage = (low & (PAGE_SIZE - 1)) + size <= PAGE_SIZE;
     const start = (high >>> 0) * HIGH + (low >>> 0) + distance;
-    const end = Math.floor((start + width - 1) / PAGE_SIZE);
-    for (let page = Math.floor(start / PAGE_SIZE); page <= end; page++)
-      if (!this.#enter(page, access)) return this.#leave(INTERNAL_EXIT.careful) + 1;
-    return 0;
-  }
-  /** Enters a page in the TLB if it is at home and an access to it needs nothing. */
-  #enter(page: number, access: number): boolean {
-    const frame = this.#space.readyFrame(page, access);
-    if (frame !== homeOf(page)) return false;
-    const low = ((page * PAGE_SIZE) % HIGH) | 0;
-    const high = Math.floor((page * PAGE_SIZE) / HIGH);
-    const host = FRAMES + frame * PAGE_SIZE;
-    if (access === READ) this.#tlb.fillRead(low, high, host);
-    else if (this.#system.frames.holdsCode[frame] === 0) this.#tlb.fillWrite(low, high, host);
-    else return false;
-    return true;
+    const access = how === HOLD.holdRead ? READ : WRITE;
+    if (isInPage && enterPages(this.#tlb, this.#space, this.#system.frames, start, width, access)) return 0;
+    this.#leave(INTERNAL_EXIT.careful);
+    return 1;
   }
 
   /** What brings one page in may take another away that code under way relies on: then it has to leave. */

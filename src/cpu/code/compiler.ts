@@ -2,7 +2,7 @@ import { FRAMES, PAGE_SIZE } from '../../machine/layout.ts';
 import type { AddressSpace, MemoryInfo } from '../../memory/space.ts';
 import { Batch } from '../region/batch.ts';
 import { CodeReader, type CodeSpan } from '../region/code-reader.ts';
-import { LIMITS_INSIDE, LIMITS_RESUMED, REGION_LIMITS } from '../region/discover.ts';
+import { LIMITS_INSIDE, LIMITS_RESUMED, REGION_LIMITS } from '../region/limits.ts';
 import { translateRegion, translateStep } from '../region/region.ts';
 import { REACHED, type Reached } from '../runtime/helpers.ts';
 import { type CompiledBatch, entryKey, type SpaceCode } from './code-cache.ts';

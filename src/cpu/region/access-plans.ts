@@ -1,7 +1,7 @@
 import { BlockAccesses } from './accesses.ts';
 import type { Block } from './graph.ts';
-import { type AccessPlan, planGroups } from './groups.ts';
-import { NO_NEEDS, needsOf, type Stack, type StackNeeds, stackOf } from './stack-needs.ts';
+import { type AccessPlan, markChecked, planGroups } from './groups.ts';
+import { NO_NEEDS, needsOf, type StackNeeds, stackOf } from './stack-needs.ts';
 import { RegionValues } from './values.ts';
 
 /**
@@ -19,24 +19,14 @@ export function planAccesses(
   const stacks = blocks.map((block, index) => stackOf(block, index, accesses[index]!, values));
   const needs = needsOf(blocks, stacks);
   if (needs !== undefined)
-    stacks.forEach((stack, index) => {
-      markChecked(stack, plans[index]!);
+    stacks.forEach(({ own }, index) => {
+      for (const { accesses: near } of own) for (const access of near) markChecked(plans[index]!, access);
     });
   planGroups(blocks, values, dominator, plans);
   blocks.forEach((block, index) => {
     noteWhatCannotExit(block, plans[index]!);
   });
   return needs ?? blocks.map(() => NO_NEEDS);
-}
-
-function markChecked({ own }: Stack, plans: (AccessPlan | undefined)[]): void {
-  for (const { accesses } of own) {
-    for (const { at, which, size } of accesses) {
-      const plan = (plans[at] ??= {});
-      if (which === 'operand') plan.operandChecked = size;
-      else plan.stackChecked = size;
-    }
-  }
 }
 
 /** Instructions that leave for nothing but a fault of their memory operand or stack access. */

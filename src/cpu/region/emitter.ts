@@ -22,7 +22,7 @@ export interface Placement {
 
 /** What a region is for. */
 export const MODE = {
-  /** It relies on the stack window, and leaves for its careful counterpart where that is not there. */
+  /** It relies on what was checked before, and leaves for its careful counterpart where a check fails. */
   usual: 0,
   /** As usual, in the midst of a function that is resumed: it runs once, mostly, and so does what follows. */
   ahead: 1,
@@ -34,6 +34,11 @@ export const MODE = {
   step: 4,
 } as const;
 export type Mode = (typeof MODE)[keyof typeof MODE];
+
+/** Whether a region checks accesses together. */
+export function checksTogether(mode: Mode): boolean {
+  return mode !== MODE.careful && mode !== MODE.step;
+}
 
 /** Where control goes at the end of a block; structure.ts implements it. */
 export interface Transfers {

@@ -118,11 +118,14 @@ function dominates(first: number, second: number, dominator: Int32Array): boolea
 function note(group: Group, plans: readonly (AccessPlan | undefined)[][]): void {
   const { leader, members } = group;
   if (members.length === 0) return;
-  const planOf = ({ block, at }: Placed): AccessPlan => (plans[block]![at] ??= {});
-  planOf(leader)[leader.which] = { group, offset: leader.offset };
-  for (const member of members) {
-    const plan = planOf(member);
-    if (member.which === 'operand') plan.operandChecked = member.size;
-    else plan.stackChecked = member.size;
-  }
+  const plan = (plans[leader.block]![leader.at] ??= {});
+  plan[leader.which] = { group, offset: leader.offset };
+  for (const member of members) markChecked(plans[member.block]!, member);
+}
+
+/** Notes in the plans of its block that an access needs no check. */
+export function markChecked(plans: (AccessPlan | undefined)[], { at, which, size }: Access): void {
+  const plan = (plans[at] ??= {});
+  if (which === 'operand') plan.operandChecked = size;
+  else plan.stackChecked = size;
 }

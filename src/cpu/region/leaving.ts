@@ -35,19 +35,16 @@ function findKnown(e: Emitter, address: number, lookup: Lookup): void {
   code.memory(OP.i32_load, entry + 8);
   code.else();
   code.i64(address);
-  code.get(STACK_LEFT);
-  e.callRarely(lookup);
+  lookUp(e, lookup);
   code.end();
+}
+function lookUp(e: Emitter, lookup: Lookup): void {
+  e.code.get(STACK_LEFT);
+  e.callRarely(lookup);
 }
 /** The same for the address in a local. */
 function findLocal(e: Emitter, rip: number, lookup: Lookup): void {
-  emitFind(
-    e.code,
-    rip,
-    e.temp(I32),
-    () => e.callRarely(lookup),
-    () => e.code.get(STACK_LEFT),
-  );
+  emitFind(e.code, rip, e.temp(I32), () => lookUp(e, lookup));
 }
 
 /** Leaves a region of one instruction, to the dispatcher. */

@@ -1,9 +1,10 @@
 import { V128 } from '../wasm/opcodes.ts';
 import type { Batch } from './batch.ts';
 import type { CodeReader } from './code-reader.ts';
-import { discover, LOOP, type RegionLimits, SINGLE_STEP, type Surroundings } from './discover.ts';
+import { discover, type Surroundings } from './discover.ts';
 import { Emitter, MODE, type Mode } from './emitter.ts';
 import type { Block } from './graph.ts';
+import { LOOP, type RegionLimits, SINGLE_STEP } from './limits.ts';
 import { Structure } from './structure.ts';
 
 /** How much guest code a region holds. */

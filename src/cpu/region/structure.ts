@@ -6,7 +6,7 @@ import { I32, I64, OP, VOID } from '../wasm/opcodes.ts';
 import { planAccesses } from './access-plans.ts';
 import { comesBack } from './accesses.ts';
 import { analyse, type BlockFacts } from './analysis.ts';
-import { type Emitter, MODE, type Placement, STACK_LEFT, type Transfers } from './emitter.ts';
+import { checksTogether, type Emitter, type Placement, STACK_LEFT, type Transfers } from './emitter.ts';
 import { FLAGS_DEAD, FLAGS_DYNAMIC, FLAGS_IN_MEMORY } from './flag-kinds.ts';
 import { type Block, type Shape, shapeOf } from './graph.ts';
 import type { AccessPlan } from './groups.ts';
@@ -62,10 +62,9 @@ export class Structure implements Transfers {
     this.#blocks = blocks;
     this.#shape = shapeOf(blocks);
     this.#plans = blocks.map(({ instructions }) => new Array<AccessPlan | undefined>(instructions.length));
-    this.#needs =
-      e.mode < MODE.careful
-        ? planAccesses(blocks, this.#shape.dominator, this.#plans)
-        : blocks.map(() => NO_NEEDS);
+    this.#needs = checksTogether(e.mode)
+      ? planAccesses(blocks, this.#shape.dominator, this.#plans)
+      : blocks.map(() => NO_NEEDS);
     this.#facts = analyse(blocks, this.#shape);
     planStreams(blocks, this.#shape.loops, this.#plans);
     this.#merges = blocks.map(() => []);

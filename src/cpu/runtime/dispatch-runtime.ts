@@ -48,14 +48,8 @@ export function emitJumpCacheOffset(code: Code, rip: number): void {
   code.i32op(OP.i32_and, 0xfff0);
 }
 
-/** Pushes the table index of the RIP in a local: from the jump cache, else through lookup. */
-export function emitFind(
-  code: Code,
-  rip: number,
-  entry: number,
-  callLookup: () => void,
-  pushStack: () => void,
-): void {
+/** Pushes the table index of the RIP in a local: from the jump cache, else what `lookUp` makes of the RIP on the stack. */
+export function emitFind(code: Code, rip: number, entry: number, lookUp: () => void): void {
   emitJumpCacheOffset(code, rip);
   code.tee(entry);
   code.memory(OP.i64_load, JUMP_CACHE);
@@ -66,8 +60,7 @@ export function emitFind(
   code.memory(OP.i32_load, JUMP_CACHE + 8);
   code.else();
   code.get(rip);
-  pushStack();
-  callLookup();
+  lookUp();
   code.end();
 }
 
@@ -99,13 +92,10 @@ function runFunction(runtime: RuntimeBuilder): RuntimeFunction {
   code.set(rip);
   code.loop(VOID);
   pushArguments(f);
-  emitFind(
-    code,
-    rip,
-    entry,
-    () => code.call(runtime.index('lookupResumed')),
-    () => code.i32(STACK_BUDGET),
-  );
+  emitFind(code, rip, entry, () => {
+    code.i32(STACK_BUDGET);
+    code.call(runtime.index('lookupResumed'));
+  });
   code.callIndirect(runtime.typeIndex(REGION_TYPE));
   code.set(returned);
   code.set(rip);
@@ -190,13 +180,10 @@ function goToFunction(runtime: RuntimeBuilder, lookup: string): RuntimeFunction 
   const f = new RuntimeFunction(HELPERS.goTo);
   const { code } = f;
   pushParameters(code);
-  emitFind(
-    code,
-    TARGET,
-    f.local(I32),
-    () => code.call(runtime.index(lookup)),
-    () => code.get(0),
-  );
+  emitFind(code, TARGET, f.local(I32), () => {
+    code.get(0);
+    code.call(runtime.index(lookup));
+  });
   code.callIndirect(runtime.typeIndex(REGION_TYPE), true);
   return f;
 }

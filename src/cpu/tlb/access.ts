@@ -161,8 +161,11 @@ function checked(
     fast();
   };
   const leader = e.leaderAt(at);
-  if (leader !== undefined) checkGroup(e, at, size, tlb === TLB_WRITE, leader);
-  if (leader !== undefined || e.isChecked(at, size)) {
+  if (leader !== undefined) {
+    checkGroup(e, at, size, tlb === TLB_WRITE, leader);
+    e.nameChecked(at, size);
+  }
+  if (e.isChecked(at, size)) {
     quickly();
     return;
   }
@@ -440,7 +443,7 @@ export function pushHost(e: Emitter, modify: Modify): void {
 /** Completes a read-modify-write whose bytes were changed. */
 export function commitModify(e: Emitter, modify: Modify): void {
   const { code } = e;
-  if (modify.size === 1 || e.leaderAt(modify.at) !== undefined || e.isChecked(modify.at, modify.size)) return;
+  if (modify.size === 1 || e.isChecked(modify.at, modify.size)) return;
   code.get(modify.place);
   code.i32op(OP.i32_ge_u, CROSSING - FRAMES);
   code.ifUnlikely(VOID);

@@ -18,7 +18,7 @@ import { STREAM_NUMBERS } from '../region/streams.ts';
  */
 export const TLB_INDEX_SHIFT = 9;
 export const TLB_INDEX_MASK = (TLB_ENTRIES - 1) * TLB_ENTRY_SIZE;
-/** The page address whose tag the empty entry with a number has. */
+/** The page address whose tag an empty entry has, given the entry's byte offset in its TLB. */
 export function emptyPage(entry: number): number {
   return entry === 0 ? PAGE_SIZE : 0;
 }

@@ -1,8 +1,8 @@
 import type { Frames } from '../../machine/frames.ts';
 import { PAGE_SIZE } from '../../machine/layout.ts';
-import { homeOf } from '../../machine/placement.ts';
 import { WRITE } from '../../memory/constants.ts';
 import type { AddressSpace } from '../../memory/space.ts';
+import { isReadyAtHome } from './ready-pages.ts';
 import type { Tlb } from './tlb.ts';
 
 /** Most pages on either side of what is asked for that the window takes in. */
@@ -21,10 +21,7 @@ export function layStackWindow(
 ): boolean {
   // Beyond user space numbers are not exact, and there is nothing.
   if (start + width > space.highest) return false;
-  const fits = (page: number): boolean => {
-    const home = homeOf(page);
-    return space.readyFrame(page, WRITE) === home && frames.holdsCode[home] === 0;
-  };
+  const fits = (page: number): boolean => isReadyAtHome(space, frames, page, WRITE);
   let first = Math.floor(start / PAGE_SIZE);
   let end = Math.ceil((start + width) / PAGE_SIZE);
   for (let page = first; page < end; page++) if (!fits(page)) return false;

@@ -14,6 +14,7 @@ import {
 } from '../../machine/layout.ts';
 import { homeOf } from '../../machine/placement.ts';
 import type { Ram } from '../../machine/ram.ts';
+import { WRITE } from '../../memory/constants.ts';
 import {
   emptyPage,
   HOME_ADDEND,
@@ -44,10 +45,10 @@ export class Tlb {
   /** The stack window, in pages. */
   #windowStart = 0;
   #windowEnd = 0;
-  /** 1 = a read entry for this frame, which is at home, was made since the last flush. */
-  readonly #isReadable = new Uint8Array(MAX_FRAMES);
+  /** 1 = an entry for the page that has its home in this frame was made since the last flush. */
+  readonly #isEntered = new Uint8Array(MAX_FRAMES);
   /** Those frames. */
-  #readable: number[] = [];
+  #entered: number[] = [];
   /** Set when something is gone that translated code may be relying on: it may have checked the page before. */
   hasLost = false;
 
@@ -61,8 +62,8 @@ export class Tlb {
   flush(): void {
     this.#flushFirst(TLB_READ);
     this.#bytes.fill(0xff, TLB2_READ, TLB2_READ + SECOND_BYTES);
-    for (const frame of this.#readable) this.#isReadable[frame] = 0;
-    this.#readable = [];
+    for (const frame of this.#entered) this.#isEntered[frame] = 0;
+    this.#entered = [];
     this.hasLost = true;
     this.#flushWrites();
   }
@@ -89,16 +90,26 @@ export class Tlb {
 
   /** Enters the page of the address (in halves) with the host address that belongs to it. */
   fillRead(low: number, high: number, host: number): void {
-    this.#noteReadable((host - FRAMES) >>> 12);
     this.#fill(TLB_READ, TLB2_READ, low, high, host);
   }
   fillWrite(low: number, high: number, host: number): void {
     this.#noteWritable((host - FRAMES) >>> 12);
     this.#fill(TLB_WRITE, TLB2_WRITE, low, high, host);
   }
+  /** Enters a page that is at home and ready: see ready-pages.ts. */
+  enter(page: number, access: number): void {
+    const low = ((page * PAGE_SIZE) % LOW) | 0;
+    const high = Math.floor(page / 0x10_0000);
+    const host = FRAMES + homeOf(page) * PAGE_SIZE;
+    if (access === WRITE) this.fillWrite(low, high, host);
+    else this.fillRead(low, high, host);
+  }
   #fill(first: number, second: number, low: number, high: number, host: number): void {
     const addend = (host - low) | 0;
-    if (addend === HOME_ADDEND) this.#setFirst(first + firstIndex(low, high), low & -PAGE_SIZE, high);
+    if (addend === HOME_ADDEND) {
+      this.#setFirst(first + firstIndex(low, high), low & -PAGE_SIZE, high);
+      this.#noteEntered((host - FRAMES) >>> 12);
+    }
     const at = second + secondIndex(low, high);
     this.#setTag(at, low, high);
     this.#words[(at + TLB2_ADDEND) >>> 2] = addend;
@@ -106,7 +117,7 @@ export class Tlb {
   /** Sets the tag of a page, whose address comes in halves, in the first level. */
   #setFirst(at: number, low: number, high: number): void {
     this.#words[at >>> 2] = -low;
-    this.#words[(at >>> 2) + 1] = low === 0 ? -high : ~high;
+    this.#words[(at >>> 2) + 1] = negatedHigh(low, high);
   }
   #setTag(at: number, low: number, high: number): void {
     this.#words[at >>> 2] = low & -PAGE_SIZE;
@@ -133,10 +144,10 @@ export class Tlb {
     this.#words[at >>> 2] = value % LOW;
     this.#words[(at >>> 2) + 1] = Math.floor(value / LOW);
   }
-  #noteReadable(frame: number): void {
-    if (this.#isReadable[frame] === 1) return;
-    this.#isReadable[frame] = 1;
-    this.#readable.push(frame);
+  #noteEntered(frame: number): void {
+    if (this.#isEntered[frame] === 1) return;
+    this.#isEntered[frame] = 1;
+    this.#entered.push(frame);
   }
   #noteWritable(frame: number): void {
     if (this.#isWritable[frame] === 1) return;
@@ -155,19 +166,18 @@ export class Tlb {
     for (let page = firstPage; page < firstPage + pageCount; page++) {
       const high = Math.floor(page / 0x10_0000);
       const low = ((page * PAGE_SIZE) % LOW) >>> 0;
-      const home = homeOf(page);
-      if (this.#isReadable[home] === 1 || this.#isWritable[home] === 1) this.hasLost = true;
+      if (this.#isEntered[homeOf(page)] === 1) this.hasLost = true;
       this.#clearFirst(TLB_READ, firstIndex(low, high), low, high);
       this.#clearFirst(TLB_WRITE, firstIndex(low, high), low, high);
       this.#clear(TLB2_READ + secondIndex(low, high), low, high);
       this.#clear(TLB2_WRITE + secondIndex(low, high), low, high);
     }
   }
-  #clearFirst(tlb: number, index: number, low: number, high: number): void {
-    const at = (tlb + index) >>> 2;
-    const isOther =
-      this.#words[at] !== -low >>> 0 || this.#words[at + 1] !== (low === 0 ? -high : ~high) >>> 0;
-    if (!isOther) this.#setFirst(tlb + index, emptyPage(index), 0);
+  #clearFirst(tlb: number, entry: number, low: number, high: number): void {
+    const words = this.#words;
+    const at = (tlb + entry) >>> 2;
+    if (words[at] !== -low >>> 0 || words[at + 1] !== negatedHigh(low, high) >>> 0) return;
+    this.#setFirst(tlb + entry, emptyPage(entry), 0);
   }
   #clear(at: number, low: number, high: number): void {
     const words = this.#words;
@@ -177,6 +187,10 @@ export class Tlb {
   }
 }
 
+/** The high half of a number negated, given its halves. */
+function negatedHigh(low: number, high: number): number {
+  return low === 0 ? -high : ~high;
+}
 function firstIndex(low: number, high: number): number {
   return ((low >>> TLB_INDEX_SHIFT) | (high << (32 - TLB_INDEX_SHIFT))) & TLB_INDEX_MASK;
 }
