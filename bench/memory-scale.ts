@@ -43,7 +43,7 @@ function randomOf(seed: number): (below: number) => number {
 }
 
 const CALLS = 20_000;
-const ROUNDS = 7;
+const ROUNDS = 30;
 const KINDS = ['allocate', 'query', 'protect', 'free'] as const;
 type Cost = Record<(typeof KINDS)[number], number>;
 

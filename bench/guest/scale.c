@@ -6,7 +6,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-enum { PAGE = 4096, CALLS = 5000, ROUNDS = 10, MOST_REGIONS = 100000, MOST_BLOCKS = 1000000 };
+enum { PAGE = 4096, CALLS = 5000, ROUNDS = 60, MOST_REGIONS = 100000, MOST_BLOCKS = 1000000 };
 
 static unsigned noise = 88172645;
 static unsigned random_number(void)
@@ -125,7 +125,7 @@ static unsigned long long time_blocks(unsigned count, unsigned smallest, unsigne
         items[i] = HeapAlloc(heap, 0, size_between(smallest, largest));
     shuffle(items, count);
     unsigned from = 0;
-    for (unsigned round = 0; round < 4 * ROUNDS; round++) {
+    for (unsigned round = 0; round < 6 * ROUNDS; round++) {
         unsigned long long start = clock_ns();
         for (unsigned i = 0; i < CALLS; i++, from = from + 1 == count ? 0 : from + 1) {
             HeapFree(heap, 0, items[from]);

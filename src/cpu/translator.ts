@@ -210,7 +210,7 @@ export class Translator implements Executor {
     if (host === 0) return 0;
     if (this.#cache.hasDropped) return this.#leave(INTERNAL_EXIT.step);
     const frame = (host - FRAMES) >>> 12;
-    if (this.#system.frames.holdsCode[frame] === 0) this.#tlb.fillWrite(low, high, host);
+    if (!this.#system.frames.holdsCode(frame)) this.#tlb.fillWrite(low, high, host);
     else if (this.#cache.isCode(frame, low & (PAGE_SIZE - 1), size)) {
       this.#cache.dropFrame(frame);
       return this.#leave(INTERNAL_EXIT.step);

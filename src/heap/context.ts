@@ -1,3 +1,4 @@
+import type { Frames } from '../machine/frames.ts';
 import { FRAMES, GRANULE, PAGE_SIZE } from '../machine/layout.ts';
 import { WRITE } from '../memory/constants.ts';
 import type { GuestMemory } from '../memory/guest-memory.ts';
@@ -30,7 +31,7 @@ export class HeapContext {
   readonly memory: GuestMemory;
   readonly words: Uint32Array;
   readonly cache: TranslationCache;
-  readonly holdsCode: Uint8Array;
+  readonly #frames: Frames;
   /** NTSTATUS of the call; 0 = done. */
   status: number = STATUS_SUCCESS;
   /** After STATUS_HEAP_CORRUPTION: where, and a sentence for the report. */
@@ -46,7 +47,7 @@ export class HeapContext {
     this.memory = memory;
     this.words = space.system.ram.words;
     this.cache = space.translations;
-    this.holdsCode = space.system.frames.holdsCode;
+    this.#frames = space.system.frames;
   }
 
   /** Word index of an address that is a multiple of 4, or 0 where the guest could not write. */
@@ -182,6 +183,6 @@ export class HeapContext {
   /** The heap is about to write where a program may have had code: in a heap created with ENABLE_EXECUTE. */
   noteCode(index: number): void {
     const frame = (index >>> 10) - FRAMES / PAGE_SIZE;
-    if (this.holdsCode[frame] === 1) this.space.system.codeChanged(frame);
+    if (this.#frames.holdsCode(frame)) this.space.system.codeChanged(frame);
   }
 }

@@ -8,7 +8,7 @@ import {
   MAX_FRAMES,
   PAGE_SIZE,
 } from './layout.ts';
-import { homeOf, MOST_SPARE } from './placement.ts';
+import { homeOf, MOST_SPARE, rankOf } from './placement.ts';
 import type { Ram } from './ram.ts';
 
 /** What a frame is doing. */
@@ -46,12 +46,9 @@ class FrameList {
 
 // A frame's record, in 32-bit words: one cache line for all that happens to a frame.
 const WORDS = FRAME_RECORD_SIZE / 4;
-/**
- * Index of the first word of a frame's record, in words from FRAME_RECORDS. Regions begin at granules of 16 pages, and
- * many have only few pages in use: records of frames 16 apart lie side by side, so that those few share pages of the host.
- */
+/** Index of the first word of a frame's record, in words from FRAME_RECORDS. */
 export function recordOf(frame: number): number {
-  return ((frame >>> 4) | ((frame & 15) << 16)) * WORDS;
+  return rankOf(frame) * WORDS;
 }
 const REFERENCES = 0;
 /** State in bits 0-2, kind in bits 3-4, then marks; locks in bits 16-31. */
@@ -82,8 +79,7 @@ export class Frames {
   readonly ram: Ram;
   /** Most frames that can be in use at once. */
   readonly count: number;
-  /** 1 = translated code was made from this frame (set by the translator). */
-  readonly holdsCode: Uint8Array;
+  readonly #codes: Uint8Array;
   readonly #records: Uint32Array;
   #inUse = 0;
   /** A stack of free frames. */
@@ -101,7 +97,7 @@ export class Frames {
     this.count = count;
     // In the machine's memory, not in arrays of their own: V8 would collect garbage each time it hears of so much.
     const { buffer } = ram.memory;
-    this.holdsCode = new Uint8Array(buffer, FRAME_CODE, MAX_FRAMES);
+    this.#codes = new Uint8Array(buffer, FRAME_CODE, FRAME_RECORD_COUNT);
     this.#records = new Uint32Array(buffer, FRAME_RECORDS, FRAME_RECORD_COUNT * WORDS);
     this.#free = new Uint32Array(buffer, FREE_FRAMES, MAX_FRAMES);
   }
@@ -142,6 +138,15 @@ export class Frames {
   setRefillable(frame: number): void {
     this.#mark(frame, REFILLABLE, true);
     this.rest(frame);
+  }
+
+  /** Whether translated code was made from it. */
+  holdsCode(frame: number): boolean {
+    return this.#codes[rankOf(frame)] === 1;
+  }
+  /** For the translator. */
+  setHoldsCode(frame: number, holds: boolean): void {
+    this.#codes[rankOf(frame)] = holds ? 1 : 0;
   }
 
   #status(frame: number): number {
@@ -255,7 +260,7 @@ export class Frames {
     this.#records[at + STATUS] = FrameState.free;
     this.#records[at + PLACE] = this.#freeCount;
     this.#free[this.#freeCount++] = frame;
-    this.holdsCode[frame] = 0;
+    this.setHoldsCode(frame, false);
     this.#inUse--;
   }
 

@@ -49,9 +49,9 @@ export const FRAME_RECORDS = 0x40_0000;
 export const FRAME_RECORD_SIZE = 32;
 /** There is room for a record of each page of 4 GiB. */
 export const FRAME_RECORD_COUNT = 0x10_0000;
-/** A byte for each frame: whether code was translated from it. */
+/** A byte for each record: whether code was translated from the frame. */
 export const FRAME_CODE = FRAME_RECORDS + FRAME_RECORD_COUNT * FRAME_RECORD_SIZE;
-/** A number of 32 bits for each: the stack of free ones. */
-export const FREE_FRAMES = FRAME_CODE + MAX_FRAMES;
-/** A byte for each: whether there may be a TLB entry for writing. */
+/** A number of 32 bits for each frame: the stack of free ones. */
+export const FREE_FRAMES = FRAME_CODE + FRAME_RECORD_COUNT;
+/** A byte for each record: whether there may be a TLB entry for writing. */
 export const FRAME_WRITABLE = FREE_FRAMES + MAX_FRAMES * 4;

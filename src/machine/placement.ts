@@ -9,6 +9,14 @@ export function homeOf(page: number): number {
 }
 
 /**
+ * The place of what is kept for a frame, below FRAME_RECORD_COUNT. Regions begin at granules of 16 pages, and many have only
+ * few pages in use: what is kept for frames 16 apart lies side by side, so that those few share lines and pages of the host.
+ */
+export function rankOf(frame: number): number {
+  return (frame >>> 4) | ((frame & 15) << 16);
+}
+
+/**
  * Most freed frames that are left unused so that new pages can be at home. Above that a page takes a freed frame, for
  * the host never takes touched pages of a WebAssembly.Memory back.
  */

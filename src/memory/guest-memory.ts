@@ -1,3 +1,4 @@
+import type { Frames } from '../machine/frames.ts';
 import { FRAMES, PAGE_SIZE } from '../machine/layout.ts';
 import { READ, WRITE } from './constants.ts';
 import type { AddressSpace } from './space.ts';
@@ -45,7 +46,7 @@ export class GuestMemory {
   readonly #bytes: Uint8Array;
   readonly #words: Uint32Array;
   readonly #view: DataView;
-  readonly #holdsCode: Uint8Array;
+  readonly #frames: Frames;
 
   constructor(space: AddressSpace) {
     this.space = space;
@@ -56,7 +57,7 @@ export class GuestMemory {
     this.#bytes = space.system.ram.bytes;
     this.#words = space.system.ram.words;
     this.#view = space.system.ram.view;
-    this.#holdsCode = space.system.frames.holdsCode;
+    this.#frames = space.system.frames;
   }
 
   /** The page in RAM that holds a byte to be read. */
@@ -81,7 +82,7 @@ export class GuestMemory {
     const slot = (low >>> 12) & SLOT;
     if (this.#writeTags[slot] !== address - (low & OFFSET)) return this.#writeMiss(address, slot);
     const page = this.#writePages[slot]!;
-    if (this.#holdsCode[page - FIRST_FRAME_PAGE] === 1)
+    if (this.#frames.holdsCode(page - FIRST_FRAME_PAGE))
       this.space.system.codeChanged(page - FIRST_FRAME_PAGE);
     return page;
   }

@@ -177,7 +177,8 @@ export class PageTable {
       const from = Math.max(first, base);
       const at = this.leaf(number) * LEAF_WORDS + (from - base) * ENTRY_WORDS;
       visit(from, at, Math.min(end, base + LEAF_PAGES) - from);
-      number = this.nextLeaf(number + 1, last);
+      number++;
+      if (number < last) number = this.nextLeaf(number, last);
     }
   }
 

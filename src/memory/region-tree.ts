@@ -173,10 +173,11 @@ export class RegionTree {
   readonly #regions: (Region | undefined)[] = [];
   readonly #freeSlots: number[] = [];
   /**
-   * Answers of find by the low bits of the granule asked for, so that most look-ups read one region instead of
-   * the path to it: with 100,000 regions that is a few cache misses less. Some are of regions that are gone.
+   * Slots of regions that find answered, by the low bits of the granule asked for, so that most look-ups read one
+   * region instead of the path to it: with 100,000 regions that is a few cache misses less. What is in a slot now may be
+   * another region, or none.
    */
-  #hints: (Region | undefined)[] = new Array(FIRST_HINTS).fill(undefined);
+  #hints = new Int32Array(FIRST_HINTS);
   /** Places from the leaf up, as #descend found them. */
   readonly #path = new Int32Array(MOST_LEVELS);
   count = 0;
@@ -196,9 +197,9 @@ export class RegionTree {
   /** The region that holds the page. */
   find(page: number): Region | undefined {
     const granule = granuleOf(page);
-    const slot = granule & (this.#hints.length - 1);
-    const hint = this.#hints[slot];
-    if (hint !== undefined && page >= hint.start && page < hint.end && hint.slot >= 0) return hint;
+    const hint = granule & (this.#hints.length - 1);
+    const hinted = this.#regions[this.#hints[hint]!];
+    if (hinted !== undefined && page >= hinted.start && page < hinted.end) return hinted;
     const nodes = this.#nodes;
     let node = this.#root;
     for (let level = this.#height; ; level--) {
@@ -208,7 +209,9 @@ export class RegionTree {
       if (level > 0) continue;
       const region = this.#regions[node]!;
       // It may end inside its last granule.
-      return page < region.end ? (this.#hints[slot] = region) : undefined;
+      if (page >= region.end) return undefined;
+      this.#hints[hint] = node;
+      return region;
     }
   }
 
@@ -270,7 +273,7 @@ export class RegionTree {
     }
     this.#remeasure(this.#root, this.#height, granuleOf(region.start), granuleFrom(region.end));
     if (++this.count > this.#hints.length && this.count <= MAX_HINTS / 2)
-      this.#hints = new Array(this.#hints.length * 2).fill(undefined);
+      this.#hints = new Int32Array(this.#hints.length * 2);
   }
 
   /** Answers the new right-hand neighbour if the node had to be split, else -1. */
@@ -315,20 +318,10 @@ export class RegionTree {
     nodes.describe(place + 1, added);
   }
 
-  remove(region: Region): void {
-    this.#removeAt(granuleOf(region.start));
-    region.slot = -1;
-  }
-  /** The same for the region of pages [first, end), without a look at it. Costs more the larger it is. */
-  removeUnseen(first: number, end: number): void {
-    this.#removeAt(granuleOf(first));
-    const mask = this.#hints.length - 1;
-    for (let granule = granuleOf(first); granule < granuleFrom(end); granule++)
-      this.#hints[granule & mask] = undefined;
-  }
-
-  #removeAt(start: number): void {
+  /** Removes the region that begins with the page. */
+  remove(firstPage: number): void {
     const nodes = this.#nodes;
+    const start = granuleOf(firstPage);
     const place = this.#descend(start);
     const leaf = nodeOf(place);
     const slot = nodes.item(place);

@@ -217,7 +217,7 @@ export class AddressSpace {
   /** Removes a region that holds nothing any more. */
   remove(region: Region): void {
     this.facts.drop(region);
-    this.tree.remove(region);
+    this.tree.remove(region.start);
   }
   /** Removes a region with all it holds. */
   release(region: Region): void {
@@ -244,7 +244,7 @@ export class AddressSpace {
     this.system.uncharge(charged);
     this.statistics.committed -= charged;
     this.facts.dropRange(start, end);
-    this.tree.removeUnseen(start, end);
+    this.tree.remove(start);
     if (present) this.changed(start, end - start);
   }
 

@@ -96,7 +96,7 @@ export class MemorySystem {
 
   /** Must be called when the bytes of a frame change other than by translated code, or a page stops showing it. */
   codeChanged(frame: number): void {
-    if (this.frames.holdsCode[frame] === 1) this.onCodeChange?.(frame);
+    if (this.frames.holdsCode(frame)) this.onCodeChange?.(frame);
   }
 
   /** Throws an Error with a sentence if any invariant is broken. For tests. */

@@ -414,11 +414,11 @@ describe('HeapCreate and HeapDestroy (row 51)', () => {
     const code = blocks[19];
     const frame = Math.floor((m.space.probe(code, WRITE) - FRAMES) / 4096);
     const changed: number[] = [];
-    m.system.frames.holdsCode[frame] = 1;
+    m.system.frames.setHoldsCode(frame, true);
     m.system.onCodeChange = (f) => changed.push(f);
     m.heaps.free(executable, 0, code);
     m.system.onCodeChange = undefined;
-    m.system.frames.holdsCode[frame] = 0;
+    m.system.frames.setHoldsCode(frame, false);
     expect(changed).toContain(frame);
   });
 

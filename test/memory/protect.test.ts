@@ -309,7 +309,7 @@ describe('translation changes', () => {
     space.allocate(BASE, 0x2000, RC, PAGE_EXECUTE_READWRITE);
     memory.setU8(BASE, 0xc3);
     const frame = system.frames.frameAt(space.probe(BASE, EXECUTE));
-    system.frames.holdsCode[frame] = 1;
+    system.frames.setHoldsCode(frame, true);
     memory.setU32(BASE + 8, 1);
     memory.u32(BASE);
     memory.setBytes(BASE, new Uint8Array(4));
@@ -317,7 +317,7 @@ describe('translation changes', () => {
     expect(stale.splice(0)).toEqual([frame, frame]);
     space.free(BASE, 0, MEM_RELEASE);
     expect(stale).toEqual([frame]);
-    expect(system.frames.holdsCode[frame]).toBe(0);
+    expect(system.frames.holdsCode(frame)).toBe(false);
   });
 });
 

@@ -36,7 +36,7 @@ export function wipe(frames: Frames): void {
   for (const frame of used) {
     const record = FRAME_RECORDS + recordOf(frame) * 4;
     frames.ram.bytes.fill(0, record, record + FRAME_RECORD_SIZE);
-    frames.holdsCode[frame] = 0;
+    frames.setHoldsCode(frame, false);
   }
 }
 

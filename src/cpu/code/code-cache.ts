@@ -60,7 +60,7 @@ export class CodeCache {
 
   add(batch: CompiledBatch, space: SpaceCode): void {
     for (const span of batch.spans) {
-      this.#frames.holdsCode[span.frame] = 1;
+      this.#frames.setHoldsCode(span.frame, true);
       addTo(this.#byFrame, span.frame, batch);
     }
     for (const { entry } of batch.functions) addTo(this.#byEntry, entry, batch);
@@ -133,7 +133,7 @@ export class CodeCache {
     }
     for (const { frame } of batch.spans) {
       removeFrom(this.#byFrame, frame, batch);
-      if (!this.#byFrame.has(frame)) this.#frames.holdsCode[frame] = 0;
+      if (!this.#byFrame.has(frame)) this.#frames.setHoldsCode(frame, false);
     }
   }
 }

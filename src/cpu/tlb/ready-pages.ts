@@ -8,7 +8,7 @@ import type { Tlb } from './tlb.ts';
 /** Whether a page is at home and the access to it needs nothing: no fault, and no look at translated code. */
 export function isReadyAtHome(space: AddressSpace, frames: Frames, page: number, access: number): boolean {
   const home = homeOf(page);
-  return space.readyFrame(page, access) === home && (access !== WRITE || frames.holdsCode[home] === 0);
+  return space.readyFrame(page, access) === home && (access !== WRITE || !frames.holdsCode(home));
 }
 
 /** Enters the pages of `width` bytes at `start` (a guest address) in the TLB, up to the first that is not ready; true: all are. */

@@ -1,7 +1,7 @@
 import {
+  FRAME_RECORD_COUNT,
   FRAME_WRITABLE,
   FRAMES,
-  MAX_FRAMES,
   PAGE_SIZE,
   TLB_ENTRIES,
   TLB_ENTRY_SIZE,
@@ -12,7 +12,7 @@ import {
   TLB2_READ,
   TLB2_WRITE,
 } from '../../machine/layout.ts';
-import { homeOf } from '../../machine/placement.ts';
+import { homeOf, rankOf } from '../../machine/placement.ts';
 import type { Ram } from '../../machine/ram.ts';
 import { WRITE } from '../../memory/constants.ts';
 import {
@@ -46,7 +46,7 @@ export class Tlb {
   #windowStart = 0;
   #windowEnd = 0;
   /** 1 = an entry for the page that has its home in this frame was made since the last flush. */
-  readonly #isEntered = new Uint8Array(MAX_FRAMES);
+  readonly #isEntered = new Uint8Array(FRAME_RECORD_COUNT);
   /** Those frames. */
   #entered: number[] = [];
   /** Set when something is gone that translated code may be relying on: it may have checked the page before. */
@@ -55,14 +55,14 @@ export class Tlb {
   constructor(ram: Ram) {
     this.#bytes = ram.bytes;
     this.#words = ram.words;
-    this.#isWritable = ram.bytes.subarray(FRAME_WRITABLE, FRAME_WRITABLE + MAX_FRAMES);
+    this.#isWritable = ram.bytes.subarray(FRAME_WRITABLE, FRAME_WRITABLE + FRAME_RECORD_COUNT);
     this.flush();
   }
 
   flush(): void {
     this.#flushFirst(TLB_READ);
     this.#bytes.fill(0xff, TLB2_READ, TLB2_READ + SECOND_BYTES);
-    for (const frame of this.#entered) this.#isEntered[frame] = 0;
+    for (const frame of this.#entered) this.#isEntered[rankOf(frame)] = 0;
     this.#entered = [];
     this.hasLost = true;
     this.#flushWrites();
@@ -71,7 +71,7 @@ export class Tlb {
     this.#flushFirst(TLB_WRITE);
     this.#bytes.fill(0xff, TLB2_WRITE, TLB2_WRITE + SECOND_BYTES);
     if (this.#writable.length > 0) this.hasLost = true;
-    for (const frame of this.#writable) this.#isWritable[frame] = 0;
+    for (const frame of this.#writable) this.#isWritable[rankOf(frame)] = 0;
     this.#writable = [];
     this.#flushStreams();
     this.#closeWindow();
@@ -85,7 +85,7 @@ export class Tlb {
   }
   /** From now on every write to the frame must miss. */
   forbidWrites(frame: number): void {
-    if (this.#isWritable[frame] === 1) this.#flushWrites();
+    if (this.#isWritable[rankOf(frame)] === 1) this.#flushWrites();
   }
 
   /** Enters the page of the address (in halves) with the host address that belongs to it. */
@@ -145,13 +145,13 @@ export class Tlb {
     this.#words[(at >>> 2) + 1] = Math.floor(value / LOW);
   }
   #noteEntered(frame: number): void {
-    if (this.#isEntered[frame] === 1) return;
-    this.#isEntered[frame] = 1;
+    if (this.#isEntered[rankOf(frame)] === 1) return;
+    this.#isEntered[rankOf(frame)] = 1;
     this.#entered.push(frame);
   }
   #noteWritable(frame: number): void {
-    if (this.#isWritable[frame] === 1) return;
-    this.#isWritable[frame] = 1;
+    if (this.#isWritable[rankOf(frame)] === 1) return;
+    this.#isWritable[rankOf(frame)] = 1;
     this.#writable.push(frame);
   }
 
@@ -166,7 +166,7 @@ export class Tlb {
     for (let page = firstPage; page < firstPage + pageCount; page++) {
       const high = Math.floor(page / 0x10_0000);
       const low = ((page * PAGE_SIZE) % LOW) >>> 0;
-      if (this.#isEntered[homeOf(page)] === 1) this.hasLost = true;
+      if (this.#isEntered[rankOf(homeOf(page))] === 1) this.hasLost = true;
       this.#clearFirst(TLB_READ, firstIndex(low, high), low, high);
       this.#clearFirst(TLB_WRITE, firstIndex(low, high), low, high);
       this.#clear(TLB2_READ + secondIndex(low, high), low, high);
