@@ -73,6 +73,10 @@ const RUNS = {
       args: [`-${how[0]}`],
     })),
   ],
+  'rtti-msvc': [
+    { name: 'rtti-msvc', args: [] },
+    ...['pure', 'handler'].map((how) => ({ name: `rtti-msvc-${how}`, args: [`-${how[0]}`] })),
+  ],
   // A million longjmps take longer than a test should: `node bench/run.mjs depth`, which .ci/run runs.
   depth: ['loop', 'recursion', 'exceptions'].map((what) => ({ name: `depth-${what}`, args: [what] })),
   faults: groups.map((group) => ({ name: `faults-${group}`, args: [group] })),

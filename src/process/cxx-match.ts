@@ -52,7 +52,7 @@ export function matchCatch(
 }
 
 /** Each image has descriptors of its own: the names decide. */
-function isSameType(memory: GuestMemory, a: number, b: number): boolean {
+export function isSameType(memory: GuestMemory, a: number, b: number): boolean {
   if (a === b) return true;
   for (let i = NAME; i < LONGEST_NAME; i++) {
     const character = memory.u8(a + i);
@@ -63,7 +63,7 @@ function isSameType(memory: GuestMemory, a: number, b: number): boolean {
 }
 
 /** The base class's part of an object: PMD's displacement, through the table of virtual bases where there is one. */
-function adjust(memory: GuestMemory, object: number, pmd: number): number {
+export function adjust(memory: GuestMemory, object: number, pmd: number): number {
   const table = memory.u32(pmd + 4) | 0;
   let at = object + (memory.u32(pmd) | 0);
   if (table >= 0) {

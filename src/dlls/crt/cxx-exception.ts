@@ -27,12 +27,8 @@ import { crtOf, THREAD_DATA, threadData } from './state.ts';
 /** std::terminate: the program's handler, which must not return, then abort. */
 function* terminate(thread: Thread): Generator<GuestCall, number, number> {
   const { process } = thread;
-  // vcruntime140 has no state of its own: it asks the Universal C Runtime.
-  if (process.serving === 'vcruntime140') process.serving = 'ucrtbase';
   const { hooks } = crtOf(process);
-  const isUniversal = crtOf(process).isUniversal;
   if (hooks.terminate !== 0) yield { address: hooks.terminate, args: [] };
-  process.serving = isUniversal ? 'ucrtbase' : 'msvcrt';
   return yield* abort(thread);
 }
 
@@ -40,12 +36,15 @@ function* terminate(thread: Thread): Generator<GuestCall, number, number> {
 function* throwException(thread: Thread, object: number, info: number): Generator<GuestCall, number, number> {
   const current = info === 0 ? currentCatch(thread) : undefined;
   if (info === 0 && !current) return yield* terminate(thread);
+  if (!current) return raiseObject(thread, object, info, thread.process.moduleAt(info)?.base ?? 0);
   cxxOf(thread).uncaught++;
-  if (current) {
-    const { code, parameters } = readRecord(thread.memory, current.record);
-    return thread.raise(code, parameters, EXCEPTION_NONCONTINUABLE);
-  }
-  const imageBase = thread.process.moduleAt(info)?.base ?? 0;
+  const { code, parameters } = readRecord(thread.memory, current.record);
+  return thread.raise(code, parameters, EXCEPTION_NONCONTINUABLE);
+}
+
+/** Raises the exception of a `throw`: the address of its ThrowInfo, and the image that its RVAs are of. */
+export function raiseObject(thread: Thread, object: number, info: number, imageBase: number): 0 {
+  cxxOf(thread).uncaught++;
   const parameters = parametersOf(CXX_MAGIC, object, info, imageBase);
   return thread.raise(CXX_EXCEPTION, parameters, EXCEPTION_NONCONTINUABLE);
 }

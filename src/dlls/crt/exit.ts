@@ -26,6 +26,12 @@ export function* exitProcess(thread: Thread, code: number): Generator<GuestCall,
 /** Exit code of abort. */
 const ABORTED = 3;
 
+/** Ends the process with the message of a runtime error. */
+export function* endBadly(thread: Thread, error: number): Generator<GuestCall, number, number> {
+  writeStandardError(thread, `\nruntime error R60${String(error).padStart(2, '0')}\n`);
+  return yield* endProcess(thread, AMSG_EXIT_CODE);
+}
+
 export function* abort(thread: Thread): Generator<GuestCall, number, number> {
   const handler = crtOf(thread.process).signals.get(SIGABRT) ?? SIG_DFL;
   if (handler !== SIG_DFL && handler !== SIG_IGN) {
@@ -79,10 +85,7 @@ export const exitApi = family('crt', PAGES, {
   }),
   _c_exit: library('', 'void', () => 0),
   abort: calling('', 'void', abort),
-  _amsg_exit: calling('rterrnum: int', 'void', function* (thread, rterrnum) {
-    writeStandardError(thread, `\nruntime error R60${String(rterrnum).padStart(2, '0')}\n`);
-    return yield* endProcess(thread, AMSG_EXIT_CODE);
-  }),
+  _amsg_exit: calling('rterrnum: int', 'void', endBadly),
   _assert: calling(
     'message: address, filename: address, line: dword',
     'void',

@@ -4,6 +4,7 @@ import { arithmeticApi } from './arithmetic.ts';
 import { convertApi } from './convert.ts';
 import { ctypeApi } from './ctype.ts';
 import { cxxExceptionApi } from './cxx-exception.ts';
+import { dynamicCastApi } from './dynamic-cast.ts';
 import { environmentApi } from './environment.ts';
 import { errnoApi } from './errno.ts';
 import { exitApi } from './exit.ts';
@@ -23,10 +24,12 @@ import { multibyteApi } from './multibyte.ts';
 import { numberTextApi } from './number-text.ts';
 import { pathsApi } from './paths.ts';
 import { printfApi } from './printf.ts';
+import { pureCallApi } from './pure-call.ts';
 import { scanfApi } from './scanf.ts';
 import { signalApi } from './signal.ts';
 import { sortApi } from './sort.ts';
 import { stackApi } from './stack.ts';
+import { standardExceptionApi } from './standard-exception.ts';
 import { startupApi } from './startup.ts';
 import { statApi } from './stat.ts';
 import { stdioBytesApi } from './stdio-bytes.ts';
@@ -68,6 +71,9 @@ export const crtFamilies: readonly Family[] = [
   stackApi,
   cHandlerApi('crt'),
   cxxExceptionApi,
+  standardExceptionApi,
+  dynamicCastApi,
+  pureCallApi,
   filesystemApi,
   pathsApi,
   findApi,

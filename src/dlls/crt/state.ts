@@ -99,9 +99,14 @@ interface States {
 }
 const states = new WeakMap<Process, States>();
 
+/** The runtime that is being called. vcruntime140 has no state of its own: it is part of the Universal C Runtime. */
+function runtimeOf({ serving }: Process): Runtime {
+  return serving === 'ucrtbase' || serving === 'vcruntime140' ? 'ucrtbase' : 'msvcrt';
+}
+
 /** The state of the runtime that is being called. */
 export function crtOf(process: Process): Crt {
-  const runtime = process.serving === 'ucrtbase' ? 'ucrtbase' : 'msvcrt';
+  const runtime = runtimeOf(process);
   let own = states.get(process);
   if (!own) states.set(process, (own = { msvcrt: undefined, ucrtbase: undefined }));
   return (own[runtime] ??= new Crt(process, runtime));
@@ -155,10 +160,7 @@ interface ThreadStates {
 const threads = new WeakMap<Thread, ThreadStates>();
 
 /** What the runtime that is being called (or `runtime`) keeps for a thread. */
-export function threadData(
-  thread: Thread,
-  runtime: Runtime = thread.process.serving === 'ucrtbase' ? 'ucrtbase' : 'msvcrt',
-): ThreadData {
+export function threadData(thread: Thread, runtime: Runtime = runtimeOf(thread.process)): ThreadData {
   let own = threads.get(thread);
   if (!own) threads.set(thread, (own = { msvcrt: undefined, ucrtbase: undefined }));
   return (own[runtime] ??= newThreadData(thread));

@@ -1,6 +1,7 @@
 import type { Thread } from '../../process/thread.ts';
 import { calling, family, library } from '../api.ts';
 import { dataAddress } from '../crt/data.ts';
+import { current, exchange } from '../crt/hooks.ts';
 import { failInvalid, fastFail, invalidParameterNoInfo } from '../crt/invalid.ts';
 import { filterException } from '../crt/signal.ts';
 import { environmentVector, prepareArguments } from '../crt/startup.ts';
@@ -32,19 +33,6 @@ function behindProgramName(thread: Thread, wide: boolean): number {
 const SPACE = 0x20;
 const TAB = 9;
 const QUOTE = 0x22;
-
-/** Swaps a hook of the process for another; answers the old one. */
-function exchange(hook: 'invalidParameter' | 'purecall' | 'newHandler' | 'terminate') {
-  return library('function: address', 'address', (thread, func) => {
-    const { hooks } = crtOf(thread.process);
-    const before = hooks[hook];
-    hooks[hook] = func;
-    return before;
-  });
-}
-function current(hook: 'invalidParameter' | 'purecall' | 'newHandler' | 'terminate') {
-  return library('', 'address', (thread) => crtOf(thread.process).hooks[hook]);
-}
 
 const PAGES = 'https://learn.microsoft.com/cpp/c-runtime-library/reference/{}';
 
@@ -80,8 +68,6 @@ export const ucrtStartupApi = family('crt', PAGES, {
   _query_new_mode: library('', 'int', (t) => crtOf(t.process).newMode),
   _set_new_handler: exchange('newHandler'),
   _query_new_handler: current('newHandler'),
-  _set_purecall_handler: exchange('purecall'),
-  _get_purecall_handler: current('purecall'),
   set_terminate: exchange('terminate'),
   _get_terminate: current('terminate'),
   _set_invalid_parameter_handler: exchange('invalidParameter'),

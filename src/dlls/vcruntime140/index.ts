@@ -1,7 +1,10 @@
 import { exportedBy, type Family } from '../api.ts';
 import { cxxExceptionApi } from '../crt/cxx-exception.ts';
+import { dynamicCastApi } from '../crt/dynamic-cast.ts';
 import { jumpApi } from '../crt/jump.ts';
 import { memoryBlockApi } from '../crt/memory-block.ts';
+import { pureCallApi } from '../crt/pure-call.ts';
+import { standardExceptionApi } from '../crt/standard-exception.ts';
 import { stringApi } from '../crt/string.ts';
 import { wideStringApi } from '../crt/wide-string.ts';
 import { isKnownExport } from '../known-exports/index.ts';
@@ -19,5 +22,8 @@ const FAMILIES = [
   jumpApi,
   cHandlerApi('crt'),
   cxxExceptionApi,
+  standardExceptionApi,
+  dynamicCastApi,
+  pureCallApi,
   typeInfoApi,
 ];
