@@ -1,5 +1,6 @@
 import { PAGE_SIZE } from '../machine/layout.ts';
 import type { Headers } from './headers.ts';
+import type { ImageFile } from './image-file.ts';
 import { u32 } from './little-endian.ts';
 import type { ImageSection } from './sections.ts';
 
@@ -15,20 +16,20 @@ interface Extent {
 const LONGEST_TEXT = 0x4000;
 
 /**
- * The bytes of an image by RVA, as they lie in memory before relocation. Everything outside the file's data reads as
- * zero, so reading never fails; inside() tells whether a range is part of the image.
+ * The bytes of an image by RVA, as they lie in memory before relocation. Everything outside the file's data, and what the
+ * host can no longer read, reads as zero, so reading never fails; inside() tells whether a range is part of the image.
  */
 export class ImageBytes {
   readonly size: number;
-  readonly #file: Uint8Array;
+  readonly #file: ImageFile;
   readonly #extents: Extent[];
   /** The extent of the last read: tables are read from front to back. */
   #last: Extent;
 
-  constructor(file: Uint8Array, headers: Headers, sections: readonly ImageSection[]) {
+  constructor(file: ImageFile, headers: Headers, sections: readonly ImageSection[]) {
     this.size = headers.size;
     this.#file = file;
-    this.#extents = extentsOf(file, headers, sections);
+    this.#extents = extentsOf(file.bytes, headers, sections);
     this.#last = this.#extents[0];
   }
 
@@ -39,7 +40,10 @@ export class ImageBytes {
   u8(address: number): number {
     const extent = this.#at(address);
     const offset = address - extent.address;
-    return offset >= 0 && offset < extent.dataSize ? this.#file[extent.dataOffset + offset] : 0;
+    if (offset < 0 || offset >= extent.dataSize) return 0;
+    const at = extent.dataOffset + offset;
+    this.#file.have(at, at + 1);
+    return this.#file.bytes[at];
   }
 
   u16(address: number): number {
@@ -49,7 +53,11 @@ export class ImageBytes {
   u32(address: number): number {
     const extent = this.#at(address);
     const offset = address - extent.address;
-    if (offset >= 0 && offset + 4 <= extent.dataSize) return u32(this.#file, extent.dataOffset + offset);
+    if (offset >= 0 && offset + 4 <= extent.dataSize) {
+      const at = extent.dataOffset + offset;
+      this.#file.have(at, at + 4);
+      return u32(this.#file.bytes, at);
+    }
     return (this.u16(address) | (this.u16(address + 2) << 16)) >>> 0;
   }
 
@@ -69,9 +77,10 @@ export class ImageBytes {
     return String.fromCharCode(...bytes);
   }
 
-  /** Fills `into` with the bytes from `address` on. */
-  copy(address: number, into: Uint8Array): void {
+  /** Fills `into` with the bytes from `address` on. False: some, zeros now, can no longer be read. */
+  copy(address: number, into: Uint8Array): boolean {
     into.fill(0);
+    let all = true;
     const end = address + into.length;
     for (let i = this.#indexAt(address); i < this.#extents.length && this.#extents[i].address < end; i++) {
       const extent = this.#extents[i];
@@ -79,8 +88,9 @@ export class ImageBytes {
       const to = Math.min(end, extent.address + extent.dataSize);
       if (from >= to) continue;
       const offset = extent.dataOffset - extent.address;
-      into.set(this.#file.subarray(from + offset, to + offset), from - address);
+      if (!this.#file.copy(from + offset, into.subarray(from - address, to - address))) all = false;
     }
+    return all;
   }
 
   #at(address: number): Extent {

@@ -10,6 +10,7 @@ import {
   PAGE_WRITECOPY,
 } from '../memory/constants.ts';
 import type { ImageLayout, ImageRun } from '../memory/section.ts';
+import { STATUS_UNEXPECTED_IO_ERROR } from '../memory/status.ts';
 import { SECTION_EXECUTE, SECTION_READ, SECTION_SHARED, SECTION_WRITE } from './format.ts';
 import { alignUp, setU32, setU64, u32 } from './little-endian.ts';
 import type { PeImage } from './pe.ts';
@@ -49,36 +50,39 @@ class Layout implements ImageLayout {
     this.#relocations = relocations;
   }
 
-  /** Writes the 4096 bytes of a page into `into`; always STATUS_SUCCESS. */
+  /** Writes the 4096 bytes of a page into `into`; STATUS_UNEXPECTED_IO_ERROR if the file cannot be read any more. */
   fill(page: number, into: Uint8Array): number {
     const start = page * PAGE_SIZE;
-    this.#image.bytes.copy(start, into);
+    if (!this.#image.bytes.copy(start, into)) return STATUS_UNEXPECTED_IO_ERROR;
     if (this.#relocations === undefined) return 0;
-    this.#relocate(start, into, this.#relocations);
+    if (!this.#relocate(start, into, this.#relocations)) return STATUS_UNEXPECTED_IO_ERROR;
     this.#setBase(start, into);
     return 0;
   }
 
-  #relocate(start: number, into: Uint8Array, relocations: Relocations): void {
+  /** False: an address reaches into a page that cannot be read any more. */
+  #relocate(start: number, into: Uint8Array, relocations: Relocations): boolean {
     const delta = this.base - this.#image.headers.base;
     // An address of 8 bytes that begins up to 7 bytes before the page reaches into it.
     for (let i = relocations.firstFrom(start - 7); i < relocations.count; i++) {
       const offset = relocations.address(i) - start;
       const width = relocations.width(i);
-      if (offset >= PAGE_SIZE) return;
+      if (offset >= PAGE_SIZE) return true;
       if (offset >= 0 && offset + width <= PAGE_SIZE) addTo(into, offset, width, delta);
-      else this.#relocateAcross(start, into, offset, width, delta);
+      else if (!this.#relocateAcross(start, into, offset, width, delta)) return false;
     }
+    return true;
   }
 
   /** Relocates the part within this page of an address that begins or ends in a neighbour. */
-  #relocateAcross(start: number, into: Uint8Array, offset: number, width: 4 | 8, delta: number): void {
+  #relocateAcross(start: number, into: Uint8Array, offset: number, width: 4 | 8, delta: number): boolean {
     const whole = new Uint8Array(8);
-    this.#image.bytes.copy(start + offset, whole.subarray(0, width));
+    if (!this.#image.bytes.copy(start + offset, whole.subarray(0, width))) return false;
     addTo(whole, 0, width, delta);
     for (let i = 0; i < width; i++) {
       if (offset + i >= 0 && offset + i < PAGE_SIZE) into[offset + i] = whole[i];
     }
+    return true;
   }
 
   /** The header in memory names the base that the image has, not the one it asked for. */

@@ -1,4 +1,5 @@
 import { hostsOfApiSet, normalizeDllName } from './api-sets.ts';
+import type { ImageFile } from './image-file.ts';
 import { type ImportedSymbol, symbolText } from './import-table.ts';
 import { PeImage, readImage } from './pe.ts';
 import { resolveImport } from './resolve.ts';
@@ -55,7 +56,7 @@ export interface PlanRequest {
 
 /** A DLL's file or image, and its file name if that is not what was asked for. */
 export interface FoundDll {
-  readonly file: Uint8Array | PeImage;
+  readonly file: Uint8Array | ImageFile | PeImage;
   readonly name?: string;
 }
 
@@ -171,7 +172,7 @@ class Planner {
     return undefined;
   }
 
-  #read(name: string, file: Uint8Array | PeImage): PeImage | undefined {
+  #read(name: string, file: Uint8Array | ImageFile | PeImage): PeImage | undefined {
     if (file instanceof PeImage) return file;
     const result = readImage(file, 'library');
     if (result.image === undefined) this.#refusals.set(name, result.refusal);

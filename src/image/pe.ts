@@ -1,10 +1,19 @@
 import { ExportTable } from './export-table.ts';
-import { Directory, FILE_DLL, FILE_LARGE_ADDRESS_AWARE, FILE_RELOCS_STRIPPED } from './format.ts';
+import {
+  COFF_HEADER_SIZE,
+  Directory,
+  FILE_DLL,
+  FILE_LARGE_ADDRESS_AWARE,
+  FILE_RELOCS_STRIPPED,
+  SECTION_HEADER_SIZE,
+} from './format.ts';
 import { FunctionTable } from './function-table.ts';
 import { type Headers, type Role, readHeaders } from './headers.ts';
 import { ImageBytes } from './image-bytes.ts';
+import { ImageFile } from './image-file.ts';
 import { type ImportedDll, readDelayedImports, readImports } from './import-table.ts';
-import { isRefusal, type Refusal } from './refusal.ts';
+import { u16, u32 } from './little-endian.ts';
+import { isRefusal, type Refusal, refuse } from './refusal.ts';
 import { type Relocations, readRelocations } from './relocations.ts';
 import { type ImageSection, readSections } from './sections.ts';
 import { SymbolTable } from './symbol-table.ts';
@@ -19,10 +28,12 @@ export type ReadResult =
  * Reads an x86-64 Windows image (PE32+). Whatever the loader relies on is checked here, so that later steps cannot fail;
  * other tables are read when asked for, and are empty when broken. Reading never throws and its work is bounded.
  */
-export function readImage(file: Uint8Array, role: Role = 'program'): ReadResult {
-  const headers = readHeaders(file, role);
+export function readImage(source: Uint8Array | ImageFile, role: Role = 'program'): ReadResult {
+  const file = source instanceof Uint8Array ? new ImageFile(source) : source;
+  if (!haveHeaders(file)) return refuse('unreadable', 'its headers cannot be read');
+  const headers = readHeaders(file.bytes, role);
   if (isRefusal(headers)) return headers;
-  const sections = readSections(file, headers);
+  const sections = readSections(file.bytes, headers);
   if (isRefusal(sections)) return sections;
   const bytes = new ImageBytes(file, headers, sections);
   const imports = readImports(bytes, headers.directories[Directory.imports].address);
@@ -30,6 +41,20 @@ export function readImage(file: Uint8Array, role: Role = 'program'): ReadResult 
   const tls = readTls(bytes, headers.directories[Directory.tls].address, headers.base);
   if (isRefusal(tls)) return tls;
   return { image: new PeImage(file, { headers, sections, bytes, imports, tls }) };
+}
+
+/** Before the optional header: the signature, the COFF header, and all that the optional header has of fixed size. */
+const FIXED_HEADERS = 0x1000;
+
+/** Gets what readHeaders and readSections look at, whatever it says. */
+function haveHeaders(file: ImageFile): boolean {
+  const { bytes } = file;
+  if (!file.have(0, FIXED_HEADERS)) return false;
+  const signature = u32(bytes, 0x3c);
+  if (!file.have(signature, signature + FIXED_HEADERS)) return false;
+  const optional = signature + 4 + COFF_HEADER_SIZE;
+  const sections = optional + u16(bytes, signature + 20);
+  return file.have(optional, sections + u16(bytes, signature + 6) * SECTION_HEADER_SIZE);
 }
 
 interface ImageParts {
@@ -42,7 +67,7 @@ interface ImageParts {
 
 /** An image file that can be loaded. All addresses are RVAs. */
 export class PeImage {
-  readonly file: Uint8Array;
+  readonly file: ImageFile;
   readonly headers: Headers;
   readonly sections: readonly ImageSection[];
   /** The image's bytes in memory, before relocation. */
@@ -54,7 +79,7 @@ export class PeImage {
   #symbols: SymbolTable | undefined;
   #relocations: Relocations | Refusal | undefined;
 
-  constructor(file: Uint8Array, parts: ImageParts) {
+  constructor(file: ImageFile, parts: ImageParts) {
     this.file = file;
     this.headers = parts.headers;
     this.sections = parts.sections;

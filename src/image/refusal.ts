@@ -10,7 +10,8 @@ export type RefusalKind =
   | 'object'
   | 'dotnet'
   | 'subsystem'
-  | 'damaged';
+  | 'damaged'
+  | 'unreadable';
 
 /** A file that is not loaded. `refusal` is one sentence without subject or full stop, to stand after "name: ". */
 export interface Refusal {

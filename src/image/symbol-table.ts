@@ -1,5 +1,6 @@
 import { SYMBOL_SIZE } from './format.ts';
 import type { Headers } from './headers.ts';
+import type { ImageFile } from './image-file.ts';
 import { u16, u32 } from './little-endian.ts';
 import type { ImageSection } from './sections.ts';
 
@@ -29,10 +30,12 @@ export class SymbolTable {
   readonly #addresses: Float64Array;
   readonly #records: Uint32Array;
 
-  constructor(file: Uint8Array, headers: Headers, sections: readonly ImageSection[]) {
+  constructor(image: ImageFile, headers: Headers, sections: readonly ImageSection[]) {
     const { symbolTable, symbolCount } = headers;
+    const file = image.bytes;
     const room = Math.floor(Math.max(0, file.length - symbolTable) / SYMBOL_SIZE);
-    const count = symbolTable === 0 ? 0 : Math.min(symbolCount, room, MOST_SYMBOLS);
+    const isThere = symbolTable !== 0 && image.have(symbolTable, file.length);
+    const count = isThere ? Math.min(symbolCount, room, MOST_SYMBOLS) : 0;
     const strings = symbolTable + symbolCount * SYMBOL_SIZE;
     const found = collect({ file, table: symbolTable, count, strings }, sections);
     this.#file = file;

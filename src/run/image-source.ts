@@ -2,6 +2,7 @@ import { isKnownExport } from '../dlls/known-exports/index.ts';
 import { familiesOf } from '../dlls/registry.ts';
 import type { ServiceTable } from '../dlls/service-table.ts';
 import { hostsOfApiSet } from '../image/api-sets.ts';
+import { ImageFile } from '../image/image-file.ts';
 import type { FoundDll, MissingImport } from '../image/load-plan.ts';
 import { type PeImage, readImage } from '../image/pe.ts';
 import type { HostFiles } from '../machine/host.ts';
@@ -35,6 +36,7 @@ export class DllSource implements ImageSource {
   readonly #addresses = new Map<PeImage, ReadonlyMap<string, number>>();
   readonly #paths = new Map<string, string>();
   readonly #table: ServiceTable;
+  readonly #open: ImageFile[] = [];
   readonly #firstSpare: number;
   #spareAddress = 0;
   #spareUsed = 0;
@@ -78,10 +80,16 @@ export class DllSource implements ImageSource {
     const names = this.#files.list(folder.hostPath);
     if (typeof names === 'string') return undefined;
     const name = names.find((entry) => entry.toLowerCase() === lower);
-    const bytes = name === undefined ? undefined : readHostFile(this.#files, `${folder.hostPath}/${name}`);
-    if (name === undefined || bytes === undefined) return undefined;
+    const file = name === undefined ? undefined : openImageFile(this.#files, `${folder.hostPath}/${name}`);
+    if (name === undefined || file === undefined) return undefined;
+    this.#open.push(file);
     this.#paths.set(lower, `${folder.guestPath}${folder.guestPath.endsWith('\\') ? '' : '\\'}${name}`);
-    return { file: bytes, name };
+    return { file, name };
+  }
+
+  /** Closes the files of DLLs. */
+  close(): void {
+    for (const file of this.#open.splice(0)) file.close();
   }
 
   isOwn(image: PeImage): boolean {
@@ -118,17 +126,13 @@ export class DllSource implements ImageSource {
   }
 }
 
-/** A whole host file, or undefined when it cannot be read or is too large. */
-export function readHostFile(files: HostFiles, path: string): Uint8Array | undefined {
+/** An image's file, open until it is closed; undefined when it cannot be read or is too large. */
+export function openImageFile(files: HostFiles, path: string): ImageFile | undefined {
   const file = files.open(path, { write: false, create: false, exclusive: false, truncate: false });
   if (typeof file === 'string') return undefined;
-  try {
-    const size = file.size();
-    if (size > LARGEST_FILE) return undefined;
-    const bytes = new Uint8Array(size);
-    const read = file.read(0, bytes);
-    return typeof read === 'number' ? bytes.subarray(0, read) : undefined;
-  } finally {
-    file.close();
-  }
+  const size = file.size();
+  const image = size > LARGEST_FILE ? undefined : new ImageFile(file, size);
+  if (image?.have(0, 1)) return image;
+  file.close();
+  return undefined;
 }

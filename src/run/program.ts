@@ -2,6 +2,7 @@ import { createExecutor } from '../cpu/executor.ts';
 import type { Translator } from '../cpu/translator.ts';
 import { flushRuntimes } from '../dlls/crt/stream.ts';
 import { type ServiceObserver, ServiceTable } from '../dlls/service-table.ts';
+import type { ImageFile } from '../image/image-file.ts';
 import { readImage } from '../image/pe.ts';
 import type { Host } from '../machine/host.ts';
 import { WRITE } from '../memory/constants.ts';
@@ -27,7 +28,7 @@ export interface ProgramOptions {
   readonly host: Host;
   readonly drives: Drives;
   /** The exe's bytes, its file name, and its path in the guest. */
-  readonly file: Uint8Array;
+  readonly file: Uint8Array | ImageFile;
   readonly name: string;
   readonly path: string;
   /** Host folder of the program, where its DLLs are, and that folder in the guest. */
@@ -58,11 +59,13 @@ export class Program {
   readonly executor: Translator;
   readonly #runner: Runner;
   readonly #services: TimedServices | undefined;
+  readonly #dlls: DllSource;
 
   private constructor(
     machine: Machine,
     process: Process,
     table: ServiceTable,
+    dlls: DllSource,
     services: TimedServices | undefined,
     entries: KernelEntries,
     entry: number,
@@ -71,6 +74,7 @@ export class Program {
     this.process = process;
     this.thread = process.mainThread;
     this.table = table;
+    this.#dlls = dlls;
     this.#services = services;
     this.executor = createExecutor(
       machine,
@@ -82,19 +86,24 @@ export class Program {
 
   /** Reads, maps and binds the program; nothing of it has run when this returns. RangeError for an unusable `ram`. */
   static load(options: ProgramOptions): Program | Refused {
+    const table = new ServiceTable();
+    const dlls = new DllSource(options.host.files, [options.folder], table);
+    let loaded: Program | Refused | undefined;
     try {
-      return Program.#load(options);
+      loaded = Program.#load(options, table, dlls);
+      return loaded;
     } catch (error) {
       return { refused: [`${options.name} ${whyNotLoaded(error)}`] };
+    } finally {
+      if (!(loaded instanceof Program)) dlls.close();
     }
   }
 
-  static #load(options: ProgramOptions): Program | Refused {
+  static #load(options: ProgramOptions, table: ServiceTable, dlls: DllSource): Program | Refused {
     const { image, refusal } = readImage(options.file, 'program');
     if (!image) return { refused: [`${options.name}: ${refusal}`] };
     const machine = new Machine({ ram: options.ram, memory: options.memory, host: options.host });
     machine.drives = options.drives;
-    const table = new ServiceTable();
     table.observer = options.observer;
     const { headers } = image;
     const process = machine.createProcess({
@@ -106,8 +115,7 @@ export class Program {
     process.commandLine = options.commandLine;
     process.currentDirectory = options.currentDirectory;
     process.environment = new Map(options.environment);
-    const source = new DllSource(options.host.files, [options.folder], table);
-    const loader = new ImageLoader(process, source);
+    const loader = new ImageLoader(process, dlls);
     process.loader = loader;
     const main = loader.loadProgram(options.name, options.path, image, ['ntdll.dll', 'kernel32.dll']);
     if (!(main instanceof LoadedModule)) return refusedBy(options.name, main);
@@ -115,7 +123,7 @@ export class Program {
     process.memory.setU32(process.peb + PEB.imageSubsystem, headers.subsystem);
     loader.data.writeParameters(options.path, standardHandles(process));
     const services = options.timed ? new TimedServices(table) : undefined;
-    return new Program(machine, process, table, services, kernelEntries(loader), main.entryPoint);
+    return new Program(machine, process, table, dlls, services, kernelEntries(loader), main.entryPoint);
   }
 
   /** Where the time went so far. */
@@ -149,6 +157,7 @@ export class Program {
   close(): void {
     this.machine.fileCaches.closeAll();
     this.process.handles.closeAll('section');
+    this.#dlls.close();
   }
 }
 

@@ -1,5 +1,6 @@
 import { basename, dirname, resolve } from 'node:path';
 import type { ServiceObserver } from '../dlls/service-table.ts';
+import type { ImageFile } from '../image/image-file.ts';
 import type { Host } from '../machine/host.ts';
 import type { Drives } from '../process/drives.ts';
 import { environmentWith } from '../process/environment.ts';
@@ -7,7 +8,7 @@ import { standardDrives } from '../process/standard-drives.ts';
 import { commandLine } from './command-line.ts';
 import { exceptionText, reportException } from './exception-report.ts';
 import { hostCodeOf } from './exit-code.ts';
-import { readHostFile } from './image-source.ts';
+import { openImageFile } from './image-source.ts';
 import { type Outcome, statisticsOf } from './outcome.ts';
 import { Program, type Refused } from './program.ts';
 import type { RunEnd } from './runner.ts';
@@ -68,8 +69,17 @@ export async function runProgram(request: RunRequest): Promise<Ended> {
     return refuse(NOT_FOUND, `${request.program}: there is no such file`);
   if (typeof status !== 'string' && status.kind === 'directory')
     return refuse(CANNOT_RUN, `${request.program}: it is a folder`);
-  const file = readHostFile(files, exe);
+  const file = openImageFile(files, exe);
   if (!file) return refuse(CANNOT_RUN, `${request.program}: it cannot be read`);
+  try {
+    return await runFile(request, exe, file);
+  } finally {
+    file.close();
+  }
+}
+
+async function runFile(request: RunRequest, exe: string, file: ImageFile): Promise<Ended> {
+  const { files } = request.host;
   const current = resolve(request.cwd ?? '.');
   const drives = standardDrives(files, { scratch: request.scratch, current, program: dirname(exe) });
   for (const { letter, path, writable } of request.drives ?? []) drives.add(letter, resolve(path), writable);
@@ -91,7 +101,7 @@ export async function runProgram(request: RunRequest): Promise<Ended> {
 function load(
   request: RunRequest,
   exe: string,
-  file: Uint8Array,
+  file: ImageFile,
   drives: Drives,
   currentDirectory: string,
 ): Program | Refused {

@@ -63,6 +63,10 @@ export class TestFile implements HostFile {
   closed = 0;
   /** When set, reads and writes fail with it. */
   broken: HostError | undefined = undefined;
+  /** When it was changed last. */
+  modified = 0;
+  /** Where was read from. */
+  readonly reads: number[] = [];
   /** truncate() fails with ENOSPC above this. */
   limit = Number.POSITIVE_INFINITY;
 
@@ -77,7 +81,7 @@ export class TestFile implements HostFile {
       kind: 'file',
       size: this.content.length,
       identity,
-      modified: 0,
+      modified: this.modified,
       created: 0,
       accessed: 0,
       writable,
@@ -88,6 +92,7 @@ export class TestFile implements HostFile {
   }
   read(position: number, into: Uint8Array): number | HostError {
     if (this.broken !== undefined) return this.broken;
+    this.reads.push(position);
     const bytes = this.content.subarray(position, position + into.length);
     into.set(bytes);
     return bytes.length;
