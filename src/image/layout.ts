@@ -13,7 +13,7 @@ import type { ImageLayout, ImageRun } from '../memory/section.ts';
 import { STATUS_UNEXPECTED_IO_ERROR } from '../memory/status.ts';
 import { SECTION_EXECUTE, SECTION_READ, SECTION_SHARED, SECTION_WRITE } from './format.ts';
 import { alignUp, setU32, setU64, u32 } from './little-endian.ts';
-import type { PeImage } from './pe.ts';
+import { type PeImage, unreadable } from './pe.ts';
 import { hex, isRefusal, type Refusal, refuse } from './refusal.ts';
 import type { Relocations } from './relocations.ts';
 
@@ -27,6 +27,7 @@ export function layOut(image: PeImage, name: string, base = image.headers.base):
     );
   }
   const relocations = image.relocations;
+  if (image.file.hasLost) return unreadable();
   return isRefusal(relocations) ? relocations : new Layout(image, name, base, relocations);
 }
 

@@ -1,7 +1,7 @@
 import { hostsOfApiSet, normalizeDllName } from './api-sets.ts';
 import type { ImageFile } from './image-file.ts';
 import { type ImportedSymbol, symbolText } from './import-table.ts';
-import { PeImage, readImage } from './pe.ts';
+import { PeImage, readImage, unreadable } from './pe.ts';
 import { resolveImport } from './resolve.ts';
 
 /** An image with what the loader has to do for it. The object is the module's identity over all plans of a process. */
@@ -101,7 +101,10 @@ class Planner {
   }
   /** The first problems, and how many more there are. */
   #told(name: string): string[] {
-    const problems = [...this.#problems];
+    // What a file that cannot be read seems to lack says nothing.
+    const lost = this.#order.filter(({ image }) => image.file.hasLost);
+    const problems =
+      lost.length > 0 ? lost.map((module) => `${module.name}: ${unreadable().refusal}`) : [...this.#problems];
     const untold = problems.length - MOST_TOLD;
     if (untold <= 0) return problems;
     const count = problems.length >= MOST_PROBLEMS ? `at least ${untold}` : untold;

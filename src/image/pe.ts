@@ -30,7 +30,8 @@ export type ReadResult =
  */
 export function readImage(source: Uint8Array | ImageFile, role: Role = 'program'): ReadResult {
   const file = source instanceof Uint8Array ? new ImageFile(source) : source;
-  if (!haveHeaders(file)) return refuse('unreadable', 'its headers cannot be read');
+  haveHeaders(file);
+  if (file.hasLost) return unreadable();
   const headers = readHeaders(file.bytes, role);
   if (isRefusal(headers)) return headers;
   const sections = readSections(file.bytes, headers);
@@ -40,6 +41,7 @@ export function readImage(source: Uint8Array | ImageFile, role: Role = 'program'
   if (isRefusal(imports)) return imports;
   const tls = readTls(bytes, headers.directories[Directory.tls].address, headers.base);
   if (isRefusal(tls)) return tls;
+  if (file.hasLost) return unreadable();
   return { image: new PeImage(file, { headers, sections, bytes, imports, tls }) };
 }
 
@@ -47,14 +49,19 @@ export function readImage(source: Uint8Array | ImageFile, role: Role = 'program'
 const FIXED_HEADERS = 0x1000;
 
 /** Gets what readHeaders and readSections look at, whatever it says. */
-function haveHeaders(file: ImageFile): boolean {
+function haveHeaders(file: ImageFile): void {
   const { bytes } = file;
-  if (!file.have(0, FIXED_HEADERS)) return false;
+  file.have(0, FIXED_HEADERS);
   const signature = u32(bytes, 0x3c);
-  if (!file.have(signature, signature + FIXED_HEADERS)) return false;
+  file.have(signature, signature + FIXED_HEADERS);
   const optional = signature + 4 + COFF_HEADER_SIZE;
   const sections = optional + u16(bytes, signature + 20);
-  return file.have(optional, sections + u16(bytes, signature + 6) * SECTION_HEADER_SIZE);
+  file.have(optional, sections + u16(bytes, signature + 6) * SECTION_HEADER_SIZE);
+}
+
+/** Of a file of which what the loader relies on could not be read. */
+export function unreadable(): Refusal {
+  return refuse('unreadable', 'the file cannot be read, or was changed while it was');
 }
 
 interface ImageParts {

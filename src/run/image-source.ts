@@ -14,6 +14,8 @@ import { initializeOwnDll, ownDlls } from './own-dlls.ts';
 
 /** A DLL larger than this is not read. */
 const LARGEST_FILE = 1024 * 1024 * 1024;
+/** DLLs' files that are open at once. */
+const MOST_OPEN = 256;
 /** Functions that a program may import though we lack them. */
 const SPARE_STUBS = 1024;
 /** Name of the block of their stubs in our ntdll. */
@@ -82,7 +84,9 @@ export class DllSource implements ImageSource {
     const name = names.find((entry) => entry.toLowerCase() === lower);
     const file = name === undefined ? undefined : openImageFile(this.#files, `${folder.hostPath}/${name}`);
     if (name === undefined || file === undefined) return undefined;
-    this.#open.push(file);
+    // A program may load and free DLLs without end: those above the limit are read whole instead.
+    if (this.#open.length < MOST_OPEN) this.#open.push(file);
+    else if (!file.readWhole()) return undefined;
     this.#paths.set(lower, `${folder.guestPath}${folder.guestPath.endsWith('\\') ? '' : '\\'}${name}`);
     return { file, name };
   }

@@ -1,7 +1,8 @@
 import { describe, expect, test } from 'vitest';
 import { ImageFile } from '../../src/image/image-file.ts';
 import { layOut } from '../../src/image/layout.ts';
-import { type PeImage, readImage } from '../../src/image/pe.ts';
+import { planLoad } from '../../src/image/load-plan.ts';
+import { type PeImage, readImage, unreadable } from '../../src/image/pe.ts';
 import { isRefusal } from '../../src/image/refusal.ts';
 import { PAGE_READONLY, READ } from '../../src/memory/constants.ts';
 import { type ImageLayout, Section } from '../../src/memory/section.ts';
@@ -18,7 +19,7 @@ const text = inMemory.sections[0]!;
 
 /** The same image with each section, and the symbols, so far from the others that it can be read without them. */
 function spread(file: Uint8Array): Uint8Array {
-  const { headers, sections } = mustRead(file, 'program');
+  const { headers, sections } = mustRead(file);
   const symbols = (sections.length + 1) * GAP;
   const bytes = new Uint8Array(symbols + file.length - headers.symbolTable);
   bytes.set(file.subarray(0, headers.headerSize));
@@ -96,6 +97,58 @@ describe('an image file of the host', () => {
     }
   });
 
+  test('is not moved when its relocations cannot be read', () => {
+    const { file, image } = opened();
+    file.broken = 'EIO';
+    expect(layOut(image, 'user.exe', image.headers.base + 0x1000_0000)).toEqual(unreadable());
+  });
+
+  test('whose exports cannot be read is a problem of whoever needs it, told once', () => {
+    const dll = new TestFile(spread(fixture('probe.dll')));
+    const file = new ImageFile(dll, dll.size());
+    const plan = planLoad({
+      name: 'user.exe',
+      image: inMemory,
+      find: (name) => {
+        if (name !== 'probe.dll') return undefined;
+        const { image } = readImage(file, 'library');
+        dll.broken = 'EIO';
+        return { file: image!, name };
+      },
+    });
+    expect(plan.problems[0]).toBe(`probe.dll: ${unreadable().refusal}`);
+  });
+
+  test('that was closed has what was read, and has lost the rest', () => {
+    const { file, image } = opened();
+    image.file.close();
+    expect(file.closed).toBe(1);
+    expect(image.bytes.u16(0)).toBe(0x5a4d);
+    expect(image.symbols.count).toBe(0);
+    expect(image.file.hasLost).toBe(true);
+  });
+
+  test('can be read whole, and is closed then', () => {
+    const { file, image } = opened();
+    expect(image.file.readWhole()).toBe(true);
+    expect(file.closed).toBe(1);
+    expect(Buffer.compare(image.file.bytes, original)).toBe(0);
+    expect(image.symbols.count).toBe(inMemory.symbols.count);
+  });
+
+  test('is asked once for what it cannot give', () => {
+    const { file, image } = opened();
+    file.broken = 'EIO';
+    let asked = 0;
+    const read = file.read.bind(file);
+    file.read = (position, into) => {
+      asked++;
+      return read(position, into);
+    };
+    expect([image.bytes.u32(text.address), image.bytes.u32(text.address)]).toEqual([0, 0]);
+    expect(asked).toBe(1);
+  });
+
   test('that is cut short has no symbols, and no error', () => {
     const { file, image } = opened();
     file.truncate(image.headers.symbolTable);
@@ -106,7 +159,7 @@ describe('an image file of the host', () => {
   test('whose headers cannot be read is refused', () => {
     const file = new TestFile(original.slice());
     file.broken = 'EIO';
-    expect(readImage(new ImageFile(file, file.size()), 'program').refusal).toBe('its headers cannot be read');
+    expect(readImage(new ImageFile(file, file.size()), 'program').refusal).toBe(unreadable().refusal);
   });
 
   test('hostile: whatever the header says of itself, no more than the file is read', () => {
