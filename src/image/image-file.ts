@@ -57,11 +57,8 @@ export class ImageFile {
   }
 
   #isRead(from: number, end: number): boolean {
-    const chunks = this.#chunks;
-    const stop = Math.min(Math.ceil(end / CHUNK), chunks.length);
-    for (let chunk = Math.floor(from / CHUNK); chunk < stop; chunk++)
-      if (chunks[chunk] !== Chunk.read) return false;
-    return true;
+    const chunks = this.#chunks.subarray(Math.floor(from / CHUNK), Math.ceil(end / CHUNK));
+    return chunks.every((chunk) => chunk === Chunk.read);
   }
 
   #take(from: number, into: Uint8Array): boolean {

@@ -13,8 +13,8 @@ import type { ImageLayout, ImageRun } from '../memory/section.ts';
 import { STATUS_UNEXPECTED_IO_ERROR } from '../memory/status.ts';
 import { SECTION_EXECUTE, SECTION_READ, SECTION_SHARED, SECTION_WRITE } from './format.ts';
 import { alignUp, setU32, setU64, u32 } from './little-endian.ts';
-import { type PeImage, unreadable } from './pe.ts';
-import { hex, isRefusal, type Refusal, refuse } from './refusal.ts';
+import type { PeImage } from './pe.ts';
+import { hex, isRefusal, type Refusal, refuse, unreadable } from './refusal.ts';
 import type { Relocations } from './relocations.ts';
 
 /** Lays `image` out at `base`, as an image section wants it; refused when it cannot be there. */

@@ -1,7 +1,8 @@
 import { hostsOfApiSet, normalizeDllName } from './api-sets.ts';
 import type { ImageFile } from './image-file.ts';
 import { type ImportedSymbol, symbolText } from './import-table.ts';
-import { PeImage, readImage, unreadable } from './pe.ts';
+import { PeImage, readImage } from './pe.ts';
+import { unreadable } from './refusal.ts';
 import { resolveImport } from './resolve.ts';
 
 /** An image with what the loader has to do for it. The object is the module's identity over all plans of a process. */

@@ -13,7 +13,7 @@ import { ImageBytes } from './image-bytes.ts';
 import { ImageFile } from './image-file.ts';
 import { type ImportedDll, readDelayedImports, readImports } from './import-table.ts';
 import { u16, u32 } from './little-endian.ts';
-import { isRefusal, type Refusal, refuse } from './refusal.ts';
+import { isRefusal, type Refusal, unreadable } from './refusal.ts';
 import { type Relocations, readRelocations } from './relocations.ts';
 import { type ImageSection, readSections } from './sections.ts';
 import { SymbolTable } from './symbol-table.ts';
@@ -45,7 +45,7 @@ export function readImage(source: Uint8Array | ImageFile, role: Role = 'program'
   return { image: new PeImage(file, { headers, sections, bytes, imports, tls }) };
 }
 
-/** Before the optional header: the signature, the COFF header, and all that the optional header has of fixed size. */
+/** More bytes than the headers before the section table have from where they begin, but for an optional header that is odd. */
 const FIXED_HEADERS = 0x1000;
 
 /** Gets what readHeaders and readSections look at, whatever it says. */
@@ -57,11 +57,6 @@ function haveHeaders(file: ImageFile): void {
   const optional = signature + 4 + COFF_HEADER_SIZE;
   const sections = optional + u16(bytes, signature + 20);
   file.have(optional, sections + u16(bytes, signature + 6) * SECTION_HEADER_SIZE);
-}
-
-/** Of a file of which what the loader relies on could not be read. */
-export function unreadable(): Refusal {
-  return refuse('unreadable', 'the file cannot be read, or was changed while it was');
 }
 
 interface ImageParts {

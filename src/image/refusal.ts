@@ -29,6 +29,11 @@ export function damaged(what: string): Refusal {
   return refuse('damaged', `damaged Windows program file: ${what}`);
 }
 
+/** Makes the Refusal of a file of which what the loader relies on could not be read. */
+export function unreadable(): Refusal {
+  return refuse('unreadable', 'the file cannot be read, or was changed while it was');
+}
+
 /** Tells a Refusal from a result. */
 export function isRefusal(value: unknown): value is Refusal {
   return typeof value === 'object' && value !== null && 'refusal' in value;

@@ -1,5 +1,6 @@
 import type { GuestMemory } from '../memory/guest-memory.ts';
 import { bounded, type CatchBlock, CXX_EXCEPTION, CXX_MAGIC } from './cxx-tables.ts';
+import { adjust, DECORATED_NAME, isSameType } from './cxx-types.ts';
 import { RECORD } from './exception-record.ts';
 import type { GuestCallRequest } from './host-frames.ts';
 
@@ -26,9 +27,6 @@ const REFERENCE = 8;
 const SIMPLE_TYPE = 1;
 const BY_REFERENCE_ONLY = 2;
 const HAS_VIRTUAL_BASE = 4;
-/** TypeDescriptor: vtable, a spare pointer, then the decorated name. */
-const NAME = 16;
-const LONGEST_NAME = 4096;
 
 /** Address of the CatchableType by which a handler takes what was thrown; 0 when it does not; -1 for catch (...). */
 export function matchCatch(
@@ -38,7 +36,7 @@ export function matchCatch(
   thrown: Thrown | undefined,
 ): number {
   const type = imageBase + block.type;
-  if (block.type === 0 || memory.u8(type + NAME) === 0) return -1;
+  if (block.type === 0 || memory.u8(type + DECORATED_NAME) === 0) return -1;
   if (!thrown || thrown.info === 0) return 0;
   if ((memory.u32(thrown.info) & QUALIFIERS & ~block.adjectives) !== 0) return 0;
   const types = thrown.imageBase + memory.u32(thrown.info + 12);
@@ -49,28 +47,6 @@ export function matchCatch(
     if (isSameType(memory, type, thrown.imageBase + memory.u32(catchable + 4))) return catchable;
   }
   return 0;
-}
-
-/** Each image has descriptors of its own: the names decide. */
-export function isSameType(memory: GuestMemory, a: number, b: number): boolean {
-  if (a === b) return true;
-  for (let i = NAME; i < LONGEST_NAME; i++) {
-    const character = memory.u8(a + i);
-    if (character !== memory.u8(b + i)) return false;
-    if (character === 0) return true;
-  }
-  return false;
-}
-
-/** The base class's part of an object: PMD's displacement, through the table of virtual bases where there is one. */
-export function adjust(memory: GuestMemory, object: number, pmd: number): number {
-  const table = memory.u32(pmd + 4) | 0;
-  let at = object + (memory.u32(pmd) | 0);
-  if (table >= 0) {
-    at += table;
-    at += memory.u32(memory.u64(object + table) + (memory.u32(pmd + 8) | 0)) | 0;
-  }
-  return at;
 }
 
 const POINTER = 8;

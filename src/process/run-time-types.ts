@@ -1,6 +1,6 @@
 import type { GuestMemory } from '../memory/guest-memory.ts';
-import { adjust, isSameType } from './cxx-match.ts';
 import { CorruptTables } from './cxx-tables.ts';
+import { adjust, isSameType } from './cxx-types.ts';
 
 /**
  * What Visual C++ and clang write about classes with virtual functions (x64: every pointer is an RVA), and how dynamic_cast

@@ -13,7 +13,7 @@ import { root, workFolder } from './programs.ts';
 const work = workFolder();
 afterAll(() => rmSync(work, { recursive: true, force: true }));
 
-/** More than a file has that is kept in memory whole. */
+/** Many times what is read of a small program. */
 const PADDING = 2 * 1024 * 1024;
 
 /** A program's file with bytes behind it that nobody asks for, and a symbol after them: `name` at `rva`, in section 1. */

@@ -38,14 +38,14 @@ const LOW = 0x1_0000_0000;
 export class Tlb {
   readonly #bytes: Uint8Array;
   readonly #words: Uint32Array;
-  /** 1 = a write entry for this frame may exist. */
+  /** 1 = a write entry for this frame, by its rank, may exist. */
   readonly #isWritable: Uint8Array;
   /** Those frames. */
   #writable: number[] = [];
   /** The stack window, in pages. */
   #windowStart = 0;
   #windowEnd = 0;
-  /** 1 = an entry for the page that has its home in this frame was made since the last flush. */
+  /** 1 = an entry for the page that has its home in this frame, by its rank, was made since the last flush. */
   readonly #isEntered = new Uint8Array(FRAME_RECORD_COUNT);
   /** Those frames. */
   #entered: number[] = [];

@@ -1,10 +1,11 @@
 import { RSP } from '../../machine/cpu-state.ts';
-import type { GuestMemory } from '../../memory/guest-memory.ts';
+import { DECORATED_NAME } from '../../process/cxx-types.ts';
 import type { Thread } from '../../process/thread.ts';
 import { family, hidden, library, type StubFrame } from '../api.ts';
 import { release } from './allocation.ts';
 import { raiseObject } from './cxx-exception.ts';
 import { crtOf, keptBlock } from './state.ts';
+import { writeTerminated } from './text.ts';
 
 /** Exceptions of the standard library that the runtime itself throws, with their base classes. */
 const LINES = {
@@ -33,7 +34,6 @@ const TYPES = 0x40;
 /** A CatchableType, and behind it its TypeDescriptor. */
 const TYPE_SIZE = 0x60;
 const DESCRIPTOR = 0x20;
-const DECORATED = 16;
 const NO_VIRTUAL_BASE = -1;
 
 /** Describes the exception as a compiler does, every RVA counted from the block itself. */
@@ -47,19 +47,13 @@ function describe(thread: Thread, line: readonly string[], text: string, block: 
     memory.setU32(block + type + 4, type + DESCRIPTOR);
     memory.setU32(block + type + 12, NO_VIRTUAL_BASE);
     memory.setU32(block + type + 20, SIZE);
-    writeText(memory, block + type + DESCRIPTOR + DECORATED, `.?AV${name}@std@@`);
+    writeTerminated(memory, block + type + DESCRIPTOR + DECORATED_NAME, `.?AV${name}@std@@`, false);
   });
   [DESTROY, WHAT].forEach((name, i) => {
     const address = process.hiddenFunctions.get(`${process.serving}!${name}`) ?? 0;
     memory.setU64(block + TABLE + i * 8, address);
   });
-  writeText(memory, block + TYPES + line.length * TYPE_SIZE, text);
-}
-
-function writeText(memory: GuestMemory, at: number, text: string): void {
-  [...text, '\0'].forEach((character, i) => {
-    memory.setU8(at + i, character.charCodeAt(0));
-  });
+  writeTerminated(memory, block + TYPES + line.length * TYPE_SIZE, text, false);
 }
 
 /** Throws an exception from a function with a THROWING_FRAME. */
@@ -80,12 +74,11 @@ export function throwStandard(thread: Thread, kind: StandardException, text: str
 
 const PAGES = 'https://learn.microsoft.com/cpp/standard-library/exception-class';
 
-/** The virtual functions of those exceptions. */
+/** The virtual functions of those exceptions, whose texts are never their own. */
 export const standardExceptionApi = family('crt', PAGES, {
   [WHAT]: hidden(library('this: address', 'address', ({ memory }, object) => memory.u64(object + TEXT))),
   [DESTROY]: hidden(
-    library('this: address, flags: dword', 'address', ({ memory, process }, object, flags) => {
-      if (memory.u8(object + OWNED) !== 0) release(process, memory.u64(object + TEXT));
+    library('this: address, flags: dword', 'address', ({ process }, object, flags) => {
       if ((flags & 1) !== 0) release(process, object);
       return object;
     }),
