@@ -9,6 +9,7 @@ import { CodeCache, entryKey, SpaceCode } from './code/code-cache.ts';
 import { Compiler, type TranslationStatistics } from './code/compiler.ts';
 import { FunctionTable } from './code/function-table.ts';
 import { JumpCache } from './code/jump-cache.ts';
+import { EXTENSION_FUEL, WayOut } from './code/way-out.ts';
 import { cpuid } from './cpuid.ts';
 import { TF } from './region/flag-kinds.ts';
 import { HOLD, INTERNAL_EXIT, RARE, REACHED, type Reached } from './runtime/helpers.ts';
@@ -32,16 +33,6 @@ const MOST_FUNCTIONS = 60_000;
 const TRANSLATION_FUEL = 50;
 /** Fuel that executing one instruction by a translation of its own costs. */
 const STEP_FUEL = 2000;
-/**
- * When the fuel has run out, the code goes on so many times with so much more, for it matters where it leaves: all
- * functions that are under way then must be translated from there to be resumed. The first of these times show how few
- * are under way at best; the others wait for that, at an address that is translated already.
- */
-const EXTENSIONS = 1000;
-const LOOKS = 0.4;
-const EXTENSION_FUEL = 300;
-/** Fuel of a run for which it gets one of them: a hundredth more at most does not matter to the caller. */
-const FUEL_OF_AN_EXTENSION = 30_000;
 /** All of MXCSR but its flags. */
 const MXCSR_CONTROL = 0xffc0;
 /** Table index of the function that leaves the dispatcher. */
@@ -77,11 +68,9 @@ export class Translator implements Executor {
   #code!: SpaceCode;
   #unsupported = '';
   #fuelGiven = 0;
-  /** Extensions left; -1 while there is fuel. */
-  #extensions = -1;
-  #looks = 0;
-  /** The most host stack left that was seen in extensions. */
-  #mostStack = 0;
+  readonly #wayOut = new WayOut();
+  /** The fuel is used up, and a place to leave is looked for. */
+  #isLeaving = false;
   #refuel: () => number = noMore;
   #areFloatsExact = false;
 
@@ -150,8 +139,7 @@ export class Translator implements Executor {
     state.setWord(STATE.fuel, fuel - 1);
     this.#refuel = refuel;
     this.#fuelGiven = fuel;
-    this.#extensions = -1;
-    this.#mostStack = 0;
+    this.#isLeaving = false;
     let reason: Reason = INTERNAL_EXIT.retry;
     do {
       this.#cache.hasDropped = false;
@@ -343,19 +331,14 @@ export class Translator implements Executor {
   }
   /** At a loop header or the entry of a function: the last instruction has ended and the next has not begun. */
   #outOfFuel(low: number, high: number, stack: number): number {
-    if (this.#extensions < 0) {
+    if (!this.#isLeaving) {
       this.#tlb.hasLost = false;
       if (this.#addFuel()) return this.#tlb.hasLost ? 1 : 0;
-      this.#extensions = Math.min(EXTENSIONS, Math.floor(this.#fuelGiven / FUEL_OF_AN_EXTENSION));
-      this.#looks = Math.floor(this.#extensions * LOOKS);
+      this.#isLeaving = true;
+      this.#wayOut.begin(this.#fuelGiven);
     }
-    if (this.#extensions === 0) return 1;
-    this.#extensions--;
-    if (this.#looks > 0) {
-      this.#looks--;
-      this.#mostStack = Math.max(this.#mostStack, stack);
-    } else if (stack >= this.#mostStack && this.#code.entries.has((high >>> 0) * HIGH + (low >>> 0)))
-      return 1;
+    const rip = (high >>> 0) * HIGH + (low >>> 0);
+    if (this.#wayOut.isHere(rip, stack, (address) => this.#code.entries.has(address))) return 1;
     this.#state.setWord(STATE.fuel, EXTENSION_FUEL);
     return 0;
   }

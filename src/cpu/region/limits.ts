@@ -35,8 +35,8 @@ export const LIMITS_INSIDE: RegionLimits = { instructions: 300, blocks: 300, ...
  * what lies ahead of it, up to the next loop or what is translated already.
  */
 export const LIMITS_RESUMED: RegionLimits = {
-  instructions: 150,
-  blocks: 50,
+  instructions: 60,
+  blocks: 20,
   repeated: 0,
   isAhead: true,
   loop: LOOP.none,
