@@ -45,6 +45,6 @@ function noteWhatCannotExit(
     const isChecked =
       (!isStack || plan.stackChecked !== undefined) &&
       (plan.operandChecked !== undefined || operands.every(({ kind }) => kind !== 'mem'));
-    if (isChecked) effects[at] = { ...effects[at]!, exits: false };
+    if (isChecked) effects[at]!.exits = false;
   });
 }

@@ -1,7 +1,6 @@
 import { RBP, RSP } from '../../machine/cpu-state.ts';
 import type { Instruction, MemoryOperand } from '../decode/instruction.ts';
-import { entryOf } from '../lift/registry.ts';
-import { type Effects, FLOW } from './effects.ts';
+import type { Effects } from './effects.ts';
 
 /** A register's value as an unknown base plus a constant. */
 export interface Value {
@@ -49,7 +48,7 @@ export class BlockAccesses {
 
   constructor(instructions: readonly Instruction[], effects: readonly Effects[]) {
     instructions.forEach((instruction, at) => {
-      if (effects[at]!.exits) this.#collect(instruction, at);
+      if (effects[at]!.exits) this.#collect(instruction, effects[at]!, at);
       this.#follow(instruction, effects[at]!.writes);
       this.#followStack(at);
     });
@@ -82,13 +81,13 @@ export class BlockAccesses {
     if (list === undefined) this.byBase.set(value.base, [access]);
     else list.push(access);
   }
-  #collect(instruction: Instruction, at: number): void {
+  #collect(instruction: Instruction, { entry }: Effects, at: number): void {
     const { mnemonic, opSize, operands } = instruction;
     const values = this.#values;
     const memory = operands.findIndex(({ kind }) => kind === 'mem');
     const operand = operands[memory];
     if (operand?.kind === 'mem' && isPlain(operand) && !UNMERGED.has(mnemonic)) {
-      const role = entryOf(instruction)!.roles(instruction)[memory] ?? 0;
+      const role = entry.roles(instruction)[memory] ?? 0;
       const value = operand.base < 0 ? NOTHING_BUT : values[operand.base]!;
       if (role !== 0) this.#add(value, operand.disp, at, 'operand', operand.size, (role & 2) !== 0);
     }
@@ -141,10 +140,4 @@ export class BlockAccesses {
 function isPlain(operand: MemoryOperand): boolean {
   const { index, segment, address32, size } = operand;
   return index < 0 && segment === undefined && !address32 && size > 0 && size <= 16;
-}
-
-/** Whether something else runs between an instruction and the next: then what was checked has to be again. */
-export function comesBack(instruction: Instruction | undefined): boolean {
-  const flow = instruction === undefined ? FLOW.next : entryOf(instruction)!.flow;
-  return flow === FLOW.call || flow === FLOW.barrier;
 }

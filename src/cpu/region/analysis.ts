@@ -1,7 +1,7 @@
 import type { Instruction } from '../decode/instruction.ts';
 import { entryOf } from '../lift/registry.ts';
 import { PASSED_BITS, RETURNED } from '../runtime/helpers.ts';
-import { addOperand, type Effects, FLAGS, FLOW } from './effects.ts';
+import { addOperand, comesBack, type Effects, FLAGS, FLOW } from './effects.ts';
 import type { Block, Shape } from './graph.ts';
 
 /** What emission needs to know of a block beforehand. Register sets are bits as in Effects. */
@@ -26,23 +26,21 @@ interface Summary {
   isBarrier: boolean;
 }
 
-export function effectsOf(instruction: Instruction): Effects {
-  const lifted = entryOf(instruction)!;
+export function effectsOf(instruction: Instruction, entry = entryOf(instruction)!): Effects {
+  const { flow } = entry;
+  const defines = entry.defines(instruction);
   const effects: Effects = {
-    uses: lifted.uses(instruction),
-    defines: lifted.defines(instruction),
-    writes: lifted.defines(instruction),
-    flags: lifted.flags(instruction),
-    exits:
-      lifted.exits(instruction) ||
-      lifted.flow === FLOW.call ||
-      lifted.flow === FLOW.barrier ||
-      lifted.flow === FLOW.leave,
+    entry,
+    uses: entry.uses(instruction),
+    defines,
+    writes: defines,
+    flags: entry.flags(instruction),
+    exits: entry.exits(instruction) || flow === FLOW.call || flow === FLOW.barrier || flow === FLOW.leave,
   };
-  const operandRoles = lifted.roles(instruction);
-  instruction.operands.forEach((operand, index) => {
-    addOperand(effects, operand, operandRoles[index] ?? 0);
-  });
+  const { operands } = instruction;
+  const operandRoles = entry.roles(instruction);
+  for (let index = 0; index < operands.length; index++)
+    addOperand(effects, operands[index]!, operandRoles[index] ?? 0);
   effects.defines &= ~effects.uses;
   return effects;
 }
@@ -116,11 +114,7 @@ function summarise(block: Block): Summary {
     summary.defines |= effect.defines;
     summary.writes |= effect.writes;
   }
-  const last = block.instructions[block.instructions.length - 1];
-  if (last !== undefined && block.end === 'flow') {
-    const { flow } = entryOf(last)!;
-    summary.isBarrier = flow === FLOW.call || flow === FLOW.barrier;
-  }
+  summary.isBarrier = block.end === 'flow' && comesBack(block.effects[block.effects.length - 1]);
   return summary;
 }
 
@@ -245,6 +239,6 @@ function flagsBefore(
 
 /** A branch with one side outside the region. */
 function leavesToo(block: Block): boolean {
-  const last = block.instructions[block.instructions.length - 1];
-  return last !== undefined && entryOf(last)!.flow === FLOW.branch && block.successors.length < 2;
+  const last = block.effects[block.effects.length - 1];
+  return last !== undefined && last.entry.flow === FLOW.branch && block.successors.length < 2;
 }

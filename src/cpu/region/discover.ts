@@ -1,8 +1,9 @@
 import type { Instruction } from '../decode/instruction.ts';
+import type { Entry } from '../lift/entry.ts';
 import { entryOf } from '../lift/registry.ts';
 import { effectsOf } from './analysis.ts';
 import type { CodeReader } from './code-reader.ts';
-import { directTarget, FLOW } from './effects.ts';
+import { directTarget, FLOW, type Flow } from './effects.ts';
 import { type Block, emptyBlock, reversePostorder, shapeOf } from './graph.ts';
 import { findJumpTable, type JumpTable, LONGEST_PATH } from './jump-table.ts';
 import {
@@ -66,14 +67,14 @@ export function discover(
     isTranslated: (address: number) => address !== entry && surroundings.isTranslated(address),
   };
   if (!limits.isAhead) return find(reader, entry, limits, others)!;
-  const ahead = new Search(reader, limits, others, new Set());
-  ahead.explore(entry);
+  const ahead = new Search(reader, entry, limits, others, new Set());
+  ahead.explore();
   if (ahead.goesBack) {
     const loop = findLoop(reader, entry, others);
     if (loop !== undefined) return loop;
     if (ahead.isLoop) return find(reader, entry, LIMITS_INSIDE, others)!;
   }
-  return { blocks: makeReducible(ahead.graph(entry)), limits };
+  return { blocks: makeReducible(ahead.graph()), limits };
 }
 
 /**
@@ -99,13 +100,13 @@ function find(
 ): Discovery | undefined {
   const ignored = new Set<number>();
   for (;;) {
-    const search = new Search(reader, limits, surroundings, ignored);
-    search.explore(entry);
+    const search = new Search(reader, entry, limits, surroundings, ignored);
+    search.explore();
     if (limits.loop !== LOOP.none && search.isTooLarge) {
       search.rememberLarge();
       return undefined;
     }
-    const blocks = search.graph(entry);
+    const blocks = search.graph();
     if (limits.loop !== LOOP.none && !blocks.some(({ successors }) => successors.includes(0)))
       return undefined;
     const useless = search.uselessTables(blocks);
@@ -116,9 +117,26 @@ function find(
   }
 }
 
+/** An address that a region may hold, with what is found there. */
+class Step {
+  readonly address: number;
+  /** Undefined until it is looked for. */
+  found: Found | undefined;
+  entry: Entry | undefined;
+  /** What lies right behind it, where the region goes on there without a jump. */
+  following: Step | undefined;
+  isLeader = false;
+  /** Number of the block that it begins, or -1. */
+  block = -1;
+
+  constructor(address: number) {
+    this.address = address;
+  }
+}
+
 /** Instructions in a row, and where control came from to the first of them. */
 interface Path {
-  readonly start: number;
+  readonly start: Step;
   readonly before: Path | undefined;
   readonly instructions: Instruction[];
 }
@@ -128,8 +146,10 @@ class Search {
   #limits: RegionLimits;
   readonly #loop: Loop;
   readonly #surroundings: Surroundings;
-  readonly #found = new Map<number, Found>();
-  readonly #leaders = new Set<number>();
+  /** By their distance from the entry: a map of small numbers takes half the time. */
+  readonly #steps = new Map<number, Step>();
+  readonly #entry: number;
+  readonly #leaders: Step[] = [];
   /** By the address of the jump. */
   readonly #tables = new Map<number, JumpTable>();
   /** Jumps whose tables are not to be followed. */
@@ -141,50 +161,74 @@ class Search {
 
   constructor(
     reader: CodeReader,
+    entry: number,
     limits: RegionLimits,
     surroundings: Surroundings,
     ignored: ReadonlySet<number>,
   ) {
     this.#reader = reader;
+    this.#entry = entry;
     this.#limits = limits;
     this.#loop = limits.loop;
     this.#surroundings = surroundings;
     this.#ignored = ignored;
   }
 
-  explore(entry: number): void {
-    const waiting: Path[] = [{ start: entry, before: undefined, instructions: [] }];
-    this.#leaders.add(entry);
-    for (let next = 0; next < waiting.length; next++) {
-      const path = waiting[next]!;
-      let address = path.start;
-      while (!this.#found.has(address) && this.#count < this.#limits.instructions) {
-        const found = this.#fetch(address);
-        this.#found.set(address, found);
-        if (typeof found === 'string') break;
-        this.#count++;
-        this.#reader.note(address, found.length);
-        const flow = entryOf(found)!.flow;
-        if (flow === FLOW.jump && directTarget(found) === undefined) this.#findTable(path, found);
-        path.instructions.push(found);
-        for (const successor of this.#successors(found)) {
-          if (flow === FLOW.next) continue;
-          if (this.#limits.isAhead && successor <= address) {
-            this.goesBack = true;
-            if (successor === entry) this.isLoop = true;
-            continue;
-          }
-          if (this.#loop === LOOP.innermost && successor < entry) continue;
-          if (this.#leaders.has(successor) || this.#isEnd(successor)) continue;
-          if (this.#leaders.size >= this.#limits.blocks) continue;
-          this.#leaders.add(successor);
-          waiting.push({ start: successor, before: path, instructions: [] });
+  explore(): void {
+    const waiting: Path[] = [
+      { start: this.#lead(this.#step(this.#entry)), before: undefined, instructions: [] },
+    ];
+    for (let next = 0; next < waiting.length; next++) this.#follow(waiting[next]!, waiting);
+  }
+  /** Follows a path up to where it jumps, or meets another one; where it may jump to is added to those waiting. */
+  #follow(path: Path, waiting: Path[]): void {
+    let step = path.start;
+    while (step.found === undefined && this.#count < this.#limits.instructions) {
+      const found = this.#fetch(step);
+      if (typeof found === 'string') return;
+      this.#count++;
+      this.#reader.note(step.address, found.length);
+      const { flow } = step.entry!;
+      if (flow === FLOW.jump && directTarget(found) === undefined) this.#findTable(path, found);
+      path.instructions.push(found);
+      if (flow !== FLOW.next) {
+        for (const successor of this.#successors(found, flow)) {
+          if (!this.#leadsAhead(step.address, successor)) continue;
+          const target = this.#step(successor);
+          if (target.isLeader || this.#isEnd(successor)) continue;
+          if (this.#leaders.length >= this.#limits.blocks) continue;
+          waiting.push({ start: this.#lead(target), before: path, instructions: [] });
         }
-        if (flow !== FLOW.next) break;
-        address = found.next;
-        if (this.#isEnd(address)) break;
+        return;
       }
+      if (this.#isEnd(found.next)) return;
+      step = step.following = this.#step(found.next);
     }
+  }
+  /** Whether a jump keeps within what the limits allow, but for their numbers. */
+  #leadsAhead(from: number, to: number): boolean {
+    if (this.#limits.isAhead && to <= from) {
+      this.goesBack = true;
+      if (to === this.#entry) this.isLoop = true;
+      return false;
+    }
+    return this.#loop !== LOOP.innermost || to >= this.#entry;
+  }
+  #known(address: number): Step | undefined {
+    return this.#steps.get(address - this.#entry);
+  }
+  #step(address: number): Step {
+    let step = this.#known(address);
+    if (step === undefined) {
+      step = new Step(address);
+      this.#steps.set(address - this.#entry, step);
+    }
+    return step;
+  }
+  #lead(step: Step): Step {
+    step.isLeader = true;
+    this.#leaders.push(step);
+    return step;
   }
   #findTable(path: Path, jump: Instruction): void {
     if (this.#limits === SINGLE_STEP || this.#limits.isAhead) return;
@@ -209,7 +253,7 @@ class Search {
   rememberLarge(): void {
     const { large } = this.#surroundings;
     if (large.size > MOST_NOTED) large.clear();
-    for (const leader of this.#leaders) large.add(leader);
+    for (const { address } of this.#leaders) large.add(address);
   }
   #lookForTable(path: Path, jump: Instruction): JumpTable | undefined {
     const rows: Instruction[][] = [];
@@ -233,21 +277,25 @@ class Search {
     return jumps.filter((jump) => !repeated.has(this.#tables.get(jump)!.address));
   }
   #isFull(): boolean {
-    return this.#count >= this.#limits.instructions || this.#leaders.size >= this.#limits.blocks;
+    return this.#count >= this.#limits.instructions || this.#leaders.length >= this.#limits.blocks;
   }
   #isEnd(address: number): boolean {
     return this.#count >= this.#limits.repeated && this.#surroundings.isTranslated(address);
   }
-  #fetch(address: number): Found {
-    const instruction = this.#reader.instruction(address);
-    if (instruction === undefined) return 'illegal';
-    if (instruction === 'fault') return 'fault';
-    return entryOf(instruction) === undefined ? 'unsupported' : instruction;
+  #fetch(step: Step): Found {
+    const instruction = this.#reader.instruction(step.address);
+    if (instruction === undefined) step.found = 'illegal';
+    else if (instruction === 'fault') step.found = 'fault';
+    else {
+      step.entry = entryOf(instruction);
+      step.found = step.entry === undefined ? 'unsupported' : instruction;
+    }
+    return step.found;
   }
-  /** Addresses inside the region that control may go to. */
-  #successors(instruction: Instruction): number[] {
+  /** Addresses inside the region that control may jump to, or come back to from a call. */
+  #successors(instruction: Instruction, flow: Flow): number[] {
     const target = directTarget(instruction);
-    switch (entryOf(instruction)!.flow) {
+    switch (flow) {
       case FLOW.jump:
         return this.#jumpTargets(instruction, target).filter((to) => !this.#surroundings.isFunction(to));
       case FLOW.branch:
@@ -279,16 +327,18 @@ class Search {
     return at > address && at % FUNCTION_ALIGNMENT === 0;
   }
 
-  graph(entry: number): readonly Block[] {
-    const numbers = new Map<number, number>();
+  graph(): readonly Block[] {
+    const heads: Step[] = [];
     const blocks: Block[] = [];
     for (const leader of this.#leaders) {
-      const found = this.#found.get(leader);
-      if (leader !== entry && (found === undefined || found === 'fault')) continue;
-      numbers.set(leader, blocks.length);
-      blocks.push(emptyBlock(leader));
+      const { address, found } = leader;
+      if (address !== this.#entry && (found === undefined || found === 'fault')) continue;
+      heads.push(leader);
+      leader.block = blocks.push(emptyBlock(address)) - 1;
     }
-    for (const block of [...blocks]) this.#fill(block, numbers);
+    heads.forEach((head, index) => {
+      this.#fill(blocks[index]!, head);
+    });
     if (this.#loop !== LOOP.none) keepLoop(blocks);
     this.#addTables(blocks);
     return reversePostorder(blocks);
@@ -310,34 +360,40 @@ class Search {
       block.successors = [number];
     }
   }
-  #fill(block: Block, numbers: Map<number, number>): void {
-    for (let address = block.start; ; ) {
-      const found = this.#found.get(address);
-      block.stop = address;
+  #fill(block: Block, head: Step): void {
+    for (let step: Step | undefined = head; step !== undefined; ) {
+      const { found, entry }: Step = step;
       if (found === undefined || found === 'fault') return;
       if (found === 'illegal' || found === 'unsupported') {
         block.end = found;
         return;
       }
       block.instructions.push(found);
-      block.effects.push(effectsOf(found));
-      block.stop = address = found.next;
-      if (entryOf(found)!.flow !== FLOW.next) {
+      block.effects.push(effectsOf(found, entry));
+      block.stop = found.next;
+      const { flow } = entry!;
+      if (flow !== FLOW.next) {
         block.end = 'flow';
-        block.isCall = entryOf(found)!.flow === FLOW.call;
-        block.successors = this.#inside(this.#successors(found), numbers);
+        block.isCall = flow === FLOW.call;
+        block.successors = this.#inside(this.#successors(found, flow));
         return;
       }
-      if (numbers.has(address)) {
+      step = step.following ?? this.#known(found.next);
+      if (step !== undefined && step.block >= 0) {
         block.end = 'fall';
-        block.successors = [numbers.get(address)!];
+        block.successors = [step.block];
         return;
       }
     }
   }
-  #inside(addresses: number[], numbers: Map<number, number>): number[] {
+  #inside(addresses: number[]): number[] {
     if (this.#limits === SINGLE_STEP) return [];
-    return addresses.flatMap((address) => numbers.get(address) ?? []);
+    const blocks: number[] = [];
+    for (const address of addresses) {
+      const block = this.#known(address)?.block ?? -1;
+      if (block >= 0) blocks.push(block);
+    }
+    return blocks;
   }
 }
 

@@ -1,4 +1,5 @@
 import type { Instruction, Operand } from '../decode/instruction.ts';
+import type { Entry } from '../lift/entry.ts';
 
 /** Registers that a call changes, by convention, as bits: rax, rcx, rdx, r8 to r11. */
 export const VOLATILE = 0x0f07;
@@ -32,6 +33,8 @@ export type Flow = (typeof FLOW)[keyof typeof FLOW];
 
 /** Registers as bits: general ones 0..15, xmm ones 16..31. */
 export interface Effects {
+  /** How the instruction is translated. */
+  readonly entry: Entry;
   /** Read before anything is written (also those written only in part). */
   uses: number;
   /** Written in full, whatever happens. */
@@ -68,6 +71,12 @@ export function addOperand(effects: Effects, operand: Operand, role: number): vo
     effects.writes |= bit;
     if (!partial && !(role & READ)) effects.defines |= bit;
   }
+}
+
+/** Whether something else runs between an instruction and the next: then what was checked has to be again. */
+export function comesBack(effects: Effects | undefined): boolean {
+  const flow = effects === undefined ? FLOW.next : effects.entry.flow;
+  return flow === FLOW.call || flow === FLOW.barrier;
 }
 
 /** The address a direct jump, branch or call names, or undefined. */

@@ -3,7 +3,7 @@ import { CPU_STATE } from '../../machine/layout.ts';
 import type { Instruction } from '../decode/instruction.ts';
 import { type HELPERS, type HelperName, LEFT, PASSED, PASSED_BITS, RETURNED } from '../runtime/helpers.ts';
 import { Code } from '../wasm/code.ts';
-import { I32, I64, OP, V128, type ValueType, VOID } from '../wasm/opcodes.ts';
+import { F32, F64, I32, I64, OP, V128, type ValueType, VOID } from '../wasm/opcodes.ts';
 import type { Batch, CallSite } from './batch.ts';
 import { FLAGS_DEAD, FLAGS_IN_MEMORY } from './flag-kinds.ts';
 import type { AccessPlan, Leader } from './groups.ts';
@@ -49,12 +49,15 @@ export interface Transfers {
   jumpToLocal(rip: number): void;
 }
 
+/** What all emitters write into, one after the other: the batch takes each region's code out of it. */
+const room = new Code(0x4000);
+
 /**
  * Writes the code of one region: guest registers in locals, lazy flags, exits. Within an instruction, everything
  * that can leave must come before the first change of a register or flag.
  */
 export class Emitter {
-  readonly code = new Code(4096);
+  readonly code = room;
   readonly batch: Batch;
   readonly mode: Mode;
   readonly locals: ValueType[] = [];
@@ -74,8 +77,9 @@ export class Emitter {
   fuel = -1;
 
   readonly #registers = new Int32Array(32).fill(-1);
-  readonly #free = new Map<ValueType, number[]>();
-  #taken: { local: number; type: ValueType }[] = [];
+  /** Temporaries by type, and those that the present instruction has. */
+  readonly #free: Record<ValueType, number[]> = { [I32]: [], [I64]: [], [F32]: [], [F64]: [], [V128]: [] };
+  readonly #taken: number[] = [];
   /** Bytes at the address in a local that need no check. */
   readonly #checked = new Map<number, number>();
   /** First accesses of groups by the local that holds their address. */
@@ -86,6 +90,7 @@ export class Emitter {
   constructor(batch: Batch, mode: Mode) {
     this.batch = batch;
     this.mode = mode;
+    this.code.clear();
     PASSED.forEach((register, index) => {
       this.#registers[register] = FIRST_PASSED + index;
     });
@@ -98,20 +103,18 @@ export class Emitter {
   }
   /** A local for the present instruction only. */
   temp(type: ValueType): number {
-    const free = this.#free.get(type);
-    const local = free?.pop() ?? this.newLocal(type);
-    this.#taken.push({ local, type });
+    const local = this.#free[type].pop() ?? this.newLocal(type);
+    this.#taken.push(local);
     return local;
   }
   releaseTemps(): void {
-    for (const { local, type } of this.#taken) {
-      const free = this.#free.get(type);
-      if (free === undefined) this.#free.set(type, [local]);
-      else free.push(local);
-    }
-    this.#taken = [];
-    this.#leaders.clear();
-    this.#checked.clear();
+    const { locals } = this;
+    const firstLocal = PASSED.length + 1;
+    for (let local = this.#taken.pop(); local !== undefined; local = this.#taken.pop())
+      this.#free[locals[local - firstLocal]!].push(local);
+    // To clear a map makes a new table for it.
+    if (this.#leaders.size > 0) this.#leaders.clear();
+    if (this.#checked.size > 0) this.#checked.clear();
     this.#streamed.at = -1;
   }
   /** Pops the stack into a new temporary. */
@@ -174,8 +177,8 @@ export class Emitter {
   }
   /** Brings registers from memory into their locals. */
   load(registers: number): void {
-    for (let register = 0; register < 32; register++) {
-      if ((registers & (1 << register)) === 0) continue;
+    for (let left = registers; left !== 0; left &= left - 1) {
+      const register = lowest(left);
       this.code.i32(stateOffset(register));
       this.code.loadType(register < 16 ? I64 : V128, 0);
       this.code.set(this.#registerLocal(register));
@@ -193,8 +196,8 @@ export class Emitter {
     this.dirty &= ~registers;
   }
   #store(registers: number): void {
-    for (let register = 0; register < 32; register++) {
-      if ((registers & (1 << register)) === 0) continue;
+    for (let left = registers; left !== 0; left &= left - 1) {
+      const register = lowest(left);
       this.code.i32(stateOffset(register));
       this.code.get(this.#registerLocal(register));
       this.code.storeType(register < 16 ? I64 : V128, 0);
@@ -358,6 +361,11 @@ export class Emitter {
     this.code.i64(LEFT);
     this.#returnNothing();
   }
+}
+
+/** Number of the lowest bit that is set. */
+function lowest(bits: number): number {
+  return 31 - Math.clz32(bits & -bits);
 }
 
 function stateOffset(register: number): number {

@@ -107,6 +107,15 @@ export function reversePostorder(blocks: readonly Block[]): Block[] {
   return sorted;
 }
 
+/** Whether every edge that goes back leads to a block that dominates its source. */
+export function isReducible(blocks: readonly Block[]): boolean {
+  if (!blocks.some(({ predecessors }, index) => predecessors.some((from) => from >= index))) return true;
+  const dominator = immediateDominators(blocks);
+  return blocks.every(({ predecessors }, index) =>
+    predecessors.every((from) => from < index || dominates(dominator, index, from)),
+  );
+}
+
 /** Dominators by Cooper, Harvey and Kennedy's iteration, and what follows from them. */
 export function shapeOf(blocks: readonly Block[]): Shape {
   const dominator = immediateDominators(blocks);

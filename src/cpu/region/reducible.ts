@@ -1,4 +1,4 @@
-import { type Block, emptyBlock, reversePostorder } from './graph.ts';
+import { type Block, emptyBlock, isReducible, reversePostorder } from './graph.ts';
 
 /** Start of a block that no address leads to. */
 const NOWHERE = -1;
@@ -8,9 +8,10 @@ const NOWHERE = -1;
  * a local. So every graph has a structured form, and only what enters such a loop or goes around it takes longer.
  */
 export function makeReducible(blocks: readonly Block[]): readonly Block[] {
+  if (isReducible(blocks)) return blocks;
   const graph = [...blocks];
   addHeaders(graph, new Set(graph.keys()));
-  return graph.length === blocks.length ? blocks : reversePostorder(graph);
+  return reversePostorder(graph);
 }
 
 /** Addresses of the blocks that a block stands for: its own, or those that a header goes on to. */

@@ -1,6 +1,7 @@
 import { RSP } from '../../machine/cpu-state.ts';
 import { WIDEST_WINDOW } from '../tlb/layout.ts';
-import { type Access, type BlockAccesses, comesBack, type StackBase } from './accesses.ts';
+import type { Access, BlockAccesses, StackBase } from './accesses.ts';
+import { comesBack } from './effects.ts';
 import type { Block } from './graph.ts';
 import type { RegionValues } from './values.ts';
 
@@ -81,11 +82,11 @@ export function stackOf(block: Block, index: number, accesses: BlockAccesses, va
       .filter(({ offset }) => Math.abs(offset) <= FARTHEST);
     return { at, accesses: near, range: hull(near) };
   });
-  const { instructions, successors } = block;
+  const { effects, successors } = block;
   return {
     own,
     moved: accesses.values[RSP]!.delta,
-    isEnd: successors.length === 0 || comesBack(instructions[instructions.length - 1]),
+    isEnd: successors.length === 0 || comesBack(effects[effects.length - 1]),
   };
 }
 

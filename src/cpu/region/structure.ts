@@ -1,11 +1,10 @@
 import { STATE } from '../../machine/cpu-state.ts';
 import { Exit } from '../../process/executor.ts';
-import { entryOf } from '../lift/registry.ts';
 import { liftStackRun, stackRunLength } from '../lift/stack-run.ts';
 import { I32, I64, OP, VOID } from '../wasm/opcodes.ts';
 import { planAccesses } from './access-plans.ts';
-import { comesBack } from './accesses.ts';
 import { analyse, type BlockFacts } from './analysis.ts';
+import { comesBack } from './effects.ts';
 import { checksTogether, type Emitter, type Placement, STACK_LEFT, type Transfers } from './emitter.ts';
 import { FLAGS_DEAD, FLAGS_DYNAMIC, FLAGS_IN_MEMORY } from './flag-kinds.ts';
 import { type Block, type Shape, shapeOf } from './graph.ts';
@@ -96,7 +95,8 @@ export class Structure implements Transfers {
       leaveTo(this.#e, address);
       return;
     }
-    if (comesBack(this.#e.instruction)) this.#checkStack(this.#needs[target]!.atStart, address);
+    if (comesBack(this.#blocks[this.#current]!.effects.at(-1)))
+      this.#checkStack(this.#needs[target]!.atStart, address);
     if (this.#blocks[target]!.start !== address) {
       this.#e.code.i64(address);
       this.#e.code.set(this.#target);
@@ -252,7 +252,7 @@ export class Structure implements Transfers {
     this.#current = index;
     const plans = this.#plans[index]!;
     const needs = this.#needs[index]!;
-    const { instructions } = block;
+    const { instructions, effects } = block;
     for (let at = 0; at < instructions.length; ) {
       const instruction = instructions[at]!;
       e.instruction = instruction;
@@ -260,7 +260,7 @@ export class Structure implements Transfers {
       e.flags.live = flagsLiveAfter[at]!;
       const run = stackRunLength(instructions, at, plans);
       if (run > 0) liftStackRun(e, instructions.slice(at, at + run), plans.slice(at, at + run));
-      else entryOf(instruction)!.lift(e, instruction);
+      else effects[at]!.entry.lift(e, instruction);
       at += Math.max(run, 1);
       e.releaseTemps();
       this.#checkStack(needs.after.get(at - 1), instructions[at - 1]!.next);

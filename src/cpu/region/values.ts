@@ -1,4 +1,6 @@
-import { type Access, type BlockAccesses, comesBack, OWN_BASES, type Value } from './accesses.ts';
+import { RSP } from '../../machine/cpu-state.ts';
+import { type Access, type BlockAccesses, OWN_BASES, type Value } from './accesses.ts';
+import { comesBack } from './effects.ts';
 import type { Block } from './graph.ts';
 
 const REGISTERS = 16;
@@ -20,6 +22,8 @@ export class RegionValues {
   readonly #base: Int32Array;
   readonly #delta: Float64Array;
   readonly #resolved: Map<number, Access[]>[] = [];
+  /** Registers whose values matter, as bits: some access is made through them, or they become the value of one that is. */
+  readonly #used: number;
 
   constructor(blocks: readonly Block[], accesses: readonly BlockAccesses[]) {
     this.#accesses = accesses;
@@ -29,8 +33,9 @@ export class RegionValues {
     this.#isSeen = new Uint8Array(blocks.length);
     this.#base = new Int32Array(blocks.length * REGISTERS).fill(UNSEEN);
     this.#delta = new Float64Array(blocks.length * REGISTERS);
+    this.#used = usedRegisters(accesses);
     this.#begin(0);
-    const isNew = blocks.map(({ instructions }) => comesBack(instructions[instructions.length - 1]));
+    const isNew = blocks.map(({ effects }) => comesBack(effects[effects.length - 1]));
     for (let round = 0, changed = true; changed; round++) {
       if (round === MOST_ROUNDS) {
         for (let index = 0; index < blocks.length; index++) this.#begin(index);
@@ -55,7 +60,8 @@ export class RegionValues {
   }
   #meet(index: number, predecessors: readonly number[], isNew: readonly boolean[]): boolean {
     let changed = false;
-    for (let register = 0; register < REGISTERS; register++) {
+    for (let left = this.#used; left !== 0; left &= left - 1) {
+      const register = 31 - Math.clz32(left & -left);
       const own = this.#own[index]! + register;
       if (this.#base[index * REGISTERS + register] === own) continue;
       let base = UNSEEN;
@@ -102,4 +108,21 @@ export class RegionValues {
   #deltaOf(index: number, { base, delta }: Value): number {
     return base < 0 || base >= OWN_BASES ? delta : delta + this.#delta[index * REGISTERS + base]!;
   }
+}
+
+function usedRegisters(accesses: readonly BlockAccesses[]): number {
+  let used = 1 << RSP;
+  for (const { byBase } of accesses)
+    for (const base of byBase.keys()) if (base >= 0 && base < REGISTERS) used |= 1 << base;
+  for (let before = 0; used !== before; ) {
+    before = used;
+    for (let left = used; left !== 0; left &= left - 1) {
+      const register = 31 - Math.clz32(left & -left);
+      for (const { values } of accesses) {
+        const { base } = values[register]!;
+        if (base >= 0 && base < REGISTERS) used |= 1 << base;
+      }
+    }
+  }
+  return used;
 }

@@ -5,12 +5,17 @@ export class Code {
   bytes: Uint8Array;
   length = 0;
   /** Branch hints: position of an `if` or `br_if`, and 1 = likely true or 0 = likely false. */
-  readonly hints: number[] = [];
+  hints: number[] = [];
 
   constructor(capacity = 1024) {
     this.bytes = new Uint8Array(capacity);
   }
 
+  /** Begins again, in the same room. What was handed out of `hints` stays as it is; what was of `bytes` does not. */
+  clear(): void {
+    this.length = 0;
+    this.hints = [];
+  }
   /** Room for at least `count` more bytes. */
   reserve(count: number): void {
     if (this.length + count <= this.bytes.length) return;

@@ -15,10 +15,22 @@ export interface FunctionImport {
 
 interface DefinedFunction {
   type: number;
-  /** Types of the locals after the parameters. */
-  locals: readonly ValueType[];
+  /** The locals after the parameters, encoded. */
+  locals: readonly number[];
   code: Uint8Array;
   hints: readonly number[];
+}
+
+/** Text that types have in common which are the same, made once for each. */
+const shapes = new WeakMap<FunctionType, string>();
+
+function shapeOf(type: FunctionType): string {
+  let shape = shapes.get(type);
+  if (shape === undefined) {
+    shape = `${type.params.join()}>${type.results.join()}`;
+    shapes.set(type, shape);
+  }
+  return shape;
 }
 
 const NO_HINTS: readonly number[] = [];
@@ -42,11 +54,11 @@ export class ModuleBuilder {
     return this.#functions.length;
   }
   typeIndex(type: FunctionType): number {
-    const key = `${type.params.join()}>${type.results.join()}`;
-    let index = this.#typeIndex.get(key);
+    const shape = shapeOf(type);
+    let index = this.#typeIndex.get(shape);
     if (index === undefined) {
       index = this.#types.push(type) - 1;
-      this.#typeIndex.set(key, index);
+      this.#typeIndex.set(shape, index);
     }
     return index;
   }
@@ -66,7 +78,7 @@ export class ModuleBuilder {
     code: Uint8Array,
     hints: readonly number[] = NO_HINTS,
   ): number {
-    return this.#functions.push({ type: this.typeIndex(type), locals, code, hints }) - 1;
+    return this.#functions.push({ type: this.typeIndex(type), locals: localGroups(locals), code, hints }) - 1;
   }
   exportFunction(name: string, index: number): void {
     this.#exports.push({ name, index });
@@ -140,11 +152,10 @@ export class ModuleBuilder {
       body.unsigned(hinted.length);
       this.#functions.forEach(({ locals, hints }, number) => {
         if (hints.length === 0) return;
-        const codeOffset = localGroups(locals).length;
         body.unsigned(this.#imports.length + number);
         body.unsigned(hints.length / 2);
         for (let index = 0; index < hints.length; index += 2) {
-          body.unsigned(codeOffset + hints[index]!);
+          body.unsigned(locals.length + hints[index]!);
           body.byte(1);
           body.byte(hints[index + 1]!);
         }
@@ -152,45 +163,38 @@ export class ModuleBuilder {
     });
   }
   #codeSection(out: Code): void {
-    let size = 10;
-    for (const { code } of this.#functions) size += code.length + 64;
-    const body = new Code(size);
-    body.unsigned(this.#functions.length);
-    for (const { locals, code } of this.#functions) {
-      const groups = localGroups(locals);
-      body.unsigned(groups.length + code.length + 1);
-      body.append(groups);
-      body.append(code);
-      body.byte(0x0b);
-    }
-    out.byte(10);
-    out.unsigned(body.length);
-    out.append(body.bytes.subarray(0, body.length));
+    section(out, 10, (body) => {
+      body.unsigned(this.#functions.length);
+      for (const { locals, code } of this.#functions) {
+        body.unsigned(locals.length + code.length + 1);
+        for (const byte of locals) body.byte(byte);
+        body.append(code);
+        body.byte(0x0b);
+      }
+    });
   }
 }
 
-function localGroups(locals: readonly ValueType[]): Uint8Array {
-  const runs: [number, ValueType][] = [];
-  for (const type of locals) {
-    const last = runs[runs.length - 1];
-    if (last?.[1] === type) last[0]++;
-    else runs.push([1, type]);
+/** The types of a function's locals, as its body begins with them: how many groups, and of each its count and type. */
+function localGroups(locals: readonly ValueType[]): readonly number[] {
+  const groups: number[] = [];
+  let count = 0;
+  for (let at = 0, end = 0; at < locals.length; at = end, count++) {
+    while (end < locals.length && locals[end] === locals[at]) end++;
+    groups.push(...unsigned(end - at), locals[at]!);
   }
-  const out = new Code(32);
-  out.unsigned(runs.length);
-  for (const [count, type] of runs) {
-    out.unsigned(count);
-    out.byte(type);
-  }
-  return out.bytes.subarray(0, out.length);
+  return [...unsigned(count), ...groups];
+}
+function unsigned(value: number): number[] {
+  return value < 0x80 ? [value] : [(value & 0x7f) | 0x80, ...unsigned(value >>> 7)];
 }
 
+/** Writes a section with its length, which is known last, in five bytes. */
 function section(out: Code, id: number, write: (body: Code) => void): void {
-  const body = new Code(256);
-  write(body);
   out.byte(id);
-  out.unsigned(body.length);
-  out.append(body.bytes.subarray(0, body.length));
+  const at = out.paddedUnsigned(0);
+  write(out);
+  out.patchUnsigned(at, out.length - at - 5);
 }
 
 function text(out: Code, value: string): void {
