@@ -3,6 +3,7 @@ import type { AddressSpace, MemoryInfo } from '../../memory/space.ts';
 import { Batch } from '../region/batch.ts';
 import { CodeReader, type CodeSpan } from '../region/code-reader.ts';
 import { LIMITS_INSIDE, LIMITS_RESUMED, REGION_LIMITS } from '../region/limits.ts';
+import { knownPointer } from '../region/operands.ts';
 import { translateRegion, translateStep } from '../region/region.ts';
 import { REACHED, type Reached } from '../runtime/helpers.ts';
 import { type CompiledBatch, entryKey, type SpaceCode } from './code-cache.ts';
@@ -121,6 +122,7 @@ export class Compiler {
         !code.entries.has(address) &&
         reader.canRead(address),
       pointerAt: (pointer) => reader.dataAt(pointer, 8),
+      thunkAt: (address) => thunkAt(reader, address),
       exactFloats: this.exactFloats,
     });
     for (let number = 0; number < batch.entries.length; number++) {
@@ -153,6 +155,7 @@ export class Compiler {
       limit: 1,
       accepts: () => false,
       pointerAt: () => undefined,
+      thunkAt: () => undefined,
       exactFloats: this.exactFloats,
     });
     translateStep(batch, reader, rip);
@@ -168,4 +171,13 @@ export class Compiler {
     this.statistics.wasmBytes += bytes.length;
     return exports;
   }
+}
+
+/** A jump through a pointer at a known address is taken into its callers, so their translation depends on it, too. */
+function thunkAt(reader: CodeReader, address: number): number | undefined {
+  const jump = reader.canRead(address) ? reader.instruction(address) : undefined;
+  if (typeof jump !== 'object' || jump.mnemonic !== 'jmp') return undefined;
+  const pointer = knownPointer(jump.operands[0]);
+  if (pointer !== undefined) reader.note(address, jump.length);
+  return pointer;
 }

@@ -4,9 +4,9 @@ import { Exit } from '../../process/executor.ts';
 import type { Instruction, Operand } from '../decode/instruction.ts';
 import { CONDITION, pushCondition } from '../region/conditions.ts';
 import { directTarget, FLAGS, FLOW } from '../region/effects.ts';
-import { type Emitter, MODE } from '../region/emitter.ts';
+import { checksTogether, type Emitter, MODE, type Target } from '../region/emitter.ts';
 import { callGuest } from '../region/leaving.ts';
-import { operandAt, push } from '../region/operands.ts';
+import { knownPointer, operandAt, push } from '../region/operands.ts';
 import { RETURNED } from '../runtime/helpers.ts';
 import * as tlb from '../tlb/access.ts';
 import { I64, OP } from '../wasm/opcodes.ts';
@@ -27,31 +27,38 @@ function liftJmp(e: Emitter, instruction: Instruction): void {
     e.transfers.jump(target);
     return;
   }
-  expect(e, operandAt(instruction, 0));
-  push(e, operandAt(instruction, 0), 8);
-  e.transfers.jumpToLocal(e.save(I64));
+  e.transfers.jumpToLocal(throughPointer(e, operandAt(instruction, 0)));
 }
 
-/** Has what an import leads to translated along with its caller. */
-function expect(e: Emitter, target: Operand): void {
-  if (target.kind === 'mem' && target.base < 0 && target.index < 0 && target.segment === undefined)
-    e.batch.expectThrough(target.disp);
+function expectedThrough(e: Emitter, pointer: number | undefined): number | undefined {
+  return pointer === undefined ? undefined : e.batch.expectedThrough(pointer);
 }
 
 function liftCall(e: Emitter, instruction: Instruction): void {
   const { next } = instruction;
   const known = directTarget(instruction);
-  let target: number | { local: number };
-  if (known !== undefined) target = known;
-  else {
-    expect(e, operandAt(instruction, 0));
-    push(e, operandAt(instruction, 0), 8);
-    target = { local: e.save(I64) };
-  }
+  let target = known ?? throughPointer(e, operandAt(instruction, 0));
   e.code.i64(next);
   pushValue(e, e.save(I64), 8);
+  if (known !== undefined) target = throughThunk(e, known);
   callGuest(e, target, next);
   if (e.mode !== MODE.step) e.transfers.jump(next);
+}
+
+function throughPointer(e: Emitter, operand: Operand): Target {
+  push(e, operand, 8);
+  return { local: e.save(I64), expected: expectedThrough(e, knownPointer(operand)) };
+}
+
+/**
+ * To call a jump through a pointer is to call through that pointer. Where that cannot be read as it is, the jump itself is
+ * called: it faults, or brings the page in.
+ */
+function throughThunk(e: Emitter, address: number): number | Target {
+  const pointer = checksTogether(e.mode) ? e.batch.thunkAt(address) : undefined;
+  if (pointer === undefined) return address;
+  tlb.loadKnown(e, pointer, address);
+  return { local: e.save(I64), expected: expectedThrough(e, pointer) };
 }
 
 function liftRet(e: Emitter, instruction: Instruction): void {

@@ -17,6 +17,8 @@ export interface BatchOptions {
   readonly accepts: (address: number) => boolean;
   /** Reads a pointer of the guest's, as it is now. */
   readonly pointerAt: (address: number) => number | undefined;
+  /** Address of the pointer that the code at an address jumps through at once, if it does: then it is part of what calls it. */
+  readonly thunkAt: (address: number) => number | undefined;
   readonly exactFloats: boolean;
 }
 
@@ -36,27 +38,30 @@ export class Batch {
   readonly #limit: number;
   readonly #accepts: (address: number) => boolean;
   readonly #pointerAt: (address: number) => number | undefined;
+  readonly #thunkAt: (address: number) => number | undefined;
   readonly #bodies: {
     readonly locals: readonly ValueType[];
     readonly code: Uint8Array;
     readonly sites: readonly CallSite[];
     readonly hints: readonly number[];
   }[] = [];
-  readonly #regionType: number;
+  /** Number of REGION_TYPE. */
+  readonly regionType: number;
   #usesTable = false;
   /** Whether the flags and controls of MXCSR are to be exact; see lift/float-guard.ts. */
   readonly exactFloats: boolean;
   /** Some instruction looks at MXCSR or sets it. */
   observesFloats = false;
 
-  constructor(entry: number, { limit, accepts, pointerAt, exactFloats }: BatchOptions) {
+  constructor(entry: number, { limit, accepts, pointerAt, thunkAt, exactFloats }: BatchOptions) {
     this.exactFloats = exactFloats;
-    this.#regionType = this.module.typeIndex(REGION_TYPE);
+    this.regionType = this.module.typeIndex(REGION_TYPE);
     this.entries = [entry];
     this.#numbers.set(entry, 0);
     this.#limit = limit;
     this.#accepts = accepts;
     this.#pointerAt = pointerAt;
+    this.#thunkAt = thunkAt;
   }
   /** The function number of the region at an address, or -1 when it is not to be in this batch. */
   request(address: number): number {
@@ -71,13 +76,15 @@ export class Batch {
     this.called.add(address);
     return this.request(address);
   }
-  /**
-   * Takes in what a call or jump through a pointer leads to now: an import, mostly, whose few instructions would be a
-   * module of their own otherwise. The call still looks where it goes.
-   */
-  expectThrough(pointer: number): void {
-    const address = this.#pointerAt(pointer);
-    if (address !== undefined && address !== 0) this.requestCalled(address);
+  /** Where a pointer leads to now: an import, mostly. The call or jump through it still has to look. */
+  expectedThrough(pointer: number): number | undefined {
+    return this.#pointerAt(pointer) || undefined;
+  }
+  /** Address of the pointer, if a call of `address` is one through a pointer: compilers call imports by a jump. */
+  thunkAt(address: number): number | undefined {
+    const pointer = this.#thunkAt(address);
+    if (pointer !== undefined) this.called.add(address);
+    return pointer;
   }
   isCalled(address: number): boolean {
     return this.called.has(address);
@@ -88,7 +95,7 @@ export class Batch {
   /** Calls the region with the function table index on the stack, or goes on there for good. */
   callThroughTable(code: Code, isTail = false): void {
     this.#usesTable = true;
-    code.callIndirect(this.#regionType, isTail);
+    code.callIndirect(this.regionType, isTail);
   }
   add(locals: readonly ValueType[], code: Code, sites: readonly CallSite[]): void {
     this.#bodies.push({ locals, code: code.bytes.slice(0, code.length), sites, hints: code.hints });

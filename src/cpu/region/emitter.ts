@@ -40,13 +40,20 @@ export function checksTogether(mode: Mode): boolean {
   return mode !== MODE.careful && mode !== MODE.step;
 }
 
+/** An address that is known when it is gone to. */
+export interface Target {
+  /** Local that holds it. */
+  readonly local: number;
+  /** What it is now, and mostly then. */
+  readonly expected?: number | undefined;
+}
+
 /** Where control goes at the end of a block; structure.ts implements it. */
 export interface Transfers {
   jump(address: number): void;
   /** Takes the condition from the stack. */
   branch(taken: number, otherwise: number): void;
-  /** To the address in a local. */
-  jumpToLocal(rip: number): void;
+  jumpToLocal(target: Target): void;
 }
 
 /** What all emitters write into, one after the other: the batch takes each region's code out of it. */

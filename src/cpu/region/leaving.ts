@@ -4,7 +4,7 @@ import { emitFind } from '../runtime/dispatch-runtime.ts';
 import { jumpCacheOffset, PASSED_BITS } from '../runtime/helpers.ts';
 import { pushIsInWindow } from '../tlb/access.ts';
 import { I32, I64, OP, VOID } from '../wasm/opcodes.ts';
-import { type Emitter, MODE, STACK_LEFT } from './emitter.ts';
+import { type Emitter, MODE, STACK_LEFT, type Target } from './emitter.ts';
 import type { Range } from './stack-needs.ts';
 
 /** Pushes the host stack that is left to a callee. The frame's cost is known, and patched, at the end. */
@@ -68,8 +68,7 @@ export function leaveTo(e: Emitter, address: number): void {
   pushTailArguments(e);
   const known = e.batch.request(address);
   if (known >= 0) {
-    code.op(OP.return_call);
-    e.sites.push({ at: code.paddedUnsigned(0), target: known });
+    callRegion(e, known, OP.return_call);
     return;
   }
   if (usesTable(e)) {
@@ -113,34 +112,79 @@ export function checkStack(e: Emitter, { low, high }: Range, address: number): v
   code.end();
 }
 
-/** Leaves the region for the address in a local. */
-export function leaveToLocal(e: Emitter, rip: number): void {
+/** Leaves the region for an address in a local. */
+export function leaveToLocal(e: Emitter, target: Target): void {
   const { code } = e;
   if (e.mode === MODE.step) {
-    returnStep(e, () => code.get(rip));
+    returnStep(e, () => code.get(target.local));
     return;
   }
-  pushTailArguments(e);
+  e.writeBack(PASSED_BITS);
+  const known = numberOf(e, target);
+  if (known >= 0) {
+    code.get(target.local);
+    code.i64op(OP.i64_eq, target.expected!);
+    code.ifLikely(VOID);
+    pushArguments(e);
+    callRegion(e, known, OP.return_call);
+    code.end();
+  }
+  pushArguments(e);
   if (usesTable(e)) {
-    findLocal(e, rip, 'lookup');
+    findLocal(e, target.local, 'lookup');
     e.batch.callThroughTable(code, true);
   } else {
-    code.get(rip);
+    code.get(target.local);
     e.tailCall('goTo');
   }
 }
 
 function pushTailArguments(e: Emitter): void {
   e.writeBack(PASSED_BITS);
+  pushArguments(e);
+}
+function pushArguments(e: Emitter): void {
   e.code.get(STACK_LEFT);
   e.pushPassed();
+}
+
+/** Number of the region that is expected, if it is in the batch; else -1. */
+function numberOf(e: Emitter, { expected }: Target): number {
+  return expected === undefined ? -1 : e.batch.requestCalled(expected);
+}
+
+/** With the arguments pushed: calls the expected region itself where it is the one, else what is found at the address. */
+function callLocal(e: Emitter, target: Target): void {
+  const { code } = e;
+  const known = numberOf(e, target);
+  if (known >= 0) {
+    code.get(target.local);
+    code.i64op(OP.i64_eq, target.expected!);
+    code.ifLikely(e.batch.regionType);
+    callRegion(e, known, OP.call);
+    code.else();
+  }
+  if (usesTable(e)) {
+    findLocal(e, target.local, 'lookupCalled');
+    e.batch.callThroughTable(code);
+  } else {
+    code.get(target.local);
+    e.call('callTo');
+  }
+  if (known >= 0) code.end();
+}
+
+/** Calls a region of the batch, or goes on in it for good. */
+function callRegion(e: Emitter, number: number, opcode: number): void {
+  e.code.op(opcode);
+  e.sites.push({ at: e.code.paddedUnsigned(0), target: number });
 }
 
 /**
  * Calls the function at `target` (an address, or a local that holds one) with its return address pushed already, and
  * comes back only if it returned to `next`; any other RIP is passed on to the caller, and so on to the dispatcher.
  */
-export function callGuest(e: Emitter, target: number | { readonly local: number }, next: number): void {
+export function callGuest(e: Emitter, target: number | Target, next: number): void {
   const { code } = e;
   if (e.mode === MODE.step) {
     returnStep(e, () => (typeof target === 'number' ? code.i64(target) : code.get(target.local)));
@@ -152,8 +196,7 @@ export function callGuest(e: Emitter, target: number | { readonly local: number 
   if (typeof target === 'number') {
     const known = e.batch.requestCalled(target);
     if (known >= 0) {
-      code.op(OP.call);
-      e.sites.push({ at: code.paddedUnsigned(0), target: known });
+      callRegion(e, known, OP.call);
     } else if (usesTable(e)) {
       findKnown(e, target, 'lookupCalled');
       e.batch.callThroughTable(code);
@@ -161,13 +204,7 @@ export function callGuest(e: Emitter, target: number | { readonly local: number 
       code.i64(target);
       e.call('callTo');
     }
-  } else if (usesTable(e)) {
-    findLocal(e, target.local, 'lookupCalled');
-    e.batch.callThroughTable(code);
-  } else {
-    code.get(target.local);
-    e.call('callTo');
-  }
+  } else callLocal(e, target);
   const came = e.temp(I64);
   e.takeReturned();
   code.tee(came);

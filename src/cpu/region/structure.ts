@@ -5,7 +5,14 @@ import { I32, I64, OP, VOID } from '../wasm/opcodes.ts';
 import { planAccesses } from './access-plans.ts';
 import { analyse, type BlockFacts } from './analysis.ts';
 import { comesBack } from './effects.ts';
-import { checksTogether, type Emitter, type Placement, STACK_LEFT, type Transfers } from './emitter.ts';
+import {
+  checksTogether,
+  type Emitter,
+  type Placement,
+  STACK_LEFT,
+  type Target,
+  type Transfers,
+} from './emitter.ts';
 import { FLAGS_DEAD, FLAGS_DYNAMIC, FLAGS_IN_MEMORY } from './flag-kinds.ts';
 import { type Block, type Shape, shapeOf } from './graph.ts';
 import type { AccessPlan } from './groups.ts';
@@ -128,13 +135,13 @@ export class Structure implements Transfers {
     this.#current = current;
     this.jump(second);
   }
-  jumpToLocal(rip: number): void {
+  jumpToLocal(target: Target): void {
     const [cases] = this.#blocks[this.#current]!.successors;
     if (cases === undefined) {
-      leaveToLocal(this.#e, rip);
+      leaveToLocal(this.#e, target);
       return;
     }
-    this.#e.code.get(rip);
+    this.#e.code.get(target.local);
     this.#e.code.set(this.#target);
     this.#transfer(cases);
   }
@@ -306,7 +313,7 @@ export class Structure implements Transfers {
     code.end();
     this.#labels.pop();
     this.#e.restore(before);
-    leaveToLocal(this.#e, this.#target);
+    leaveToLocal(this.#e, { local: this.#target });
     this.#e.releaseTemps();
   }
   #enterCase({ target, address }: Case, before: Placement): void {

@@ -329,6 +329,21 @@ export function load(e: Emitter, at: number, size: number): void {
   loadOp(e.code, size, FRAMES);
 }
 
+/** Pushes the quadword at a known address if its page has a tag, else `otherwise`. Nothing comes in, and nothing faults. */
+export function loadKnown(e: Emitter, address: number, otherwise: number): void {
+  const { code } = e;
+  code.i64(address);
+  const at = e.save(I64);
+  compareTag(e, { at, distance: 0, size: 8, tlb: TLB_READ });
+  code.ifLikely(I64);
+  code.get(at);
+  code.op(OP.i32_wrap_i64);
+  loadOp(code, 8, FRAMES);
+  code.else();
+  code.i64(otherwise);
+  code.end();
+}
+
 /** Pushes the f32 or f64 at the address in local `at`. */
 export function loadFloat(e: Emitter, at: number, size: 4 | 8): void {
   pushReadable(e, at, size);
