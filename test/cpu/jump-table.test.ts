@@ -56,7 +56,8 @@ class Interpreter extends TestCpu {
   /** Of the instruction that reads the table. */
   readonly load: number;
 
-  constructor(form: Form) {
+  /** `isLoop`: each case goes back to the next byte, else it returns. */
+  constructor(form: Form, isLoop = true) {
     super();
     this.form = form;
     const start = bytes(HEAD).length + 1;
@@ -64,7 +65,7 @@ class Interpreter extends TestCpu {
     let at = CODE + start + bytes(form.code).length;
     const rest = CASES.map((body) => {
       this.cases.push(at);
-      const code = `${body} e9 ${word(CODE - (at + bytes(body).length + 5))}`;
+      const code = isLoop ? `${body} e9 ${word(CODE - (at + bytes(body).length + 5))}` : `${body} c3`;
       at += bytes(code).length;
       return code;
     });
@@ -80,9 +81,9 @@ class Interpreter extends TestCpu {
     else this.memory.setU32(TABLE + index * 4, (address - origin) >>> 0);
   }
   /** Runs operations and then the end. */
-  interpret(operations: readonly number[], fuel = 1_000_000, flags = 0): number {
+  interpret(operations: readonly number[], fuel = 1_000_000, flags = 0, start = CODE): number {
     this.memory.setBytes(PROGRAM, new Uint8Array([...operations, END_OF_PROGRAM]));
-    this.prepareCall(CODE);
+    this.prepareCall(start);
     this.state.setGpr(6, PROGRAM);
     this.state.setGpr(7, 0);
     this.state.setWord(STATE.rflags, 0x202 | flags);
@@ -140,6 +141,18 @@ describe.each(Object.entries(FORMS))('a jump through a table of %s', (_, form) =
     expect(cpu.interpret(operations)).toBe(Exit.breakpoint);
     expect(rdiOf(cpu)).toBe(expected(operations));
     // The loop of the interpreter, what ends it and what it returns to.
+    expect(cpu.cpu.statistics.functions).toBe(3);
+  });
+
+  test('goes to each case in one region without a loop, too, while that is small', () => {
+    const cpu = new Interpreter(form, false);
+    const caller = CODE + 0x1000;
+    cpu.code(`e8 ${word(CODE - (caller + 5))} c3`, caller); // call CODE; ret
+    for (const operation of [0, 1, 2, 3, 7, 2, 0]) {
+      expect(cpu.interpret([operation], 1_000_000, 0, caller)).toBe(Exit.breakpoint);
+      expect(rdiOf(cpu), String(operation)).toBe(expected([operation]));
+    }
+    // The function, its caller, and what that returns to.
     expect(cpu.cpu.statistics.functions).toBe(3);
   });
 

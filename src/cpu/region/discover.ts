@@ -46,6 +46,8 @@ export interface Discovery {
   readonly limits: RegionLimits;
 }
 
+/** Instructions up to which a region takes in all cases of its tables: fewer than what modules of their own would cost. */
+const FEW_WITH_TABLES = 300;
 /** Tables that are remembered, about. */
 const MOST_TABLES = 1000;
 /** Addresses that are remembered for other reasons, about. */
@@ -265,14 +267,15 @@ class Search {
     return findJumpTable(rows.flat(), jump, this.#reader);
   }
   /**
-   * Jumps whose tables are better left to the dispatcher: those outside loops, whose cases may never be reached, and all when
-   * they make the region too large or lead into the middle of loops.
+   * Jumps whose tables are better left to the dispatcher: in a region of some size those outside loops, whose cases may never
+   * be reached, and all when they make the region too large or lead into the middle of loops.
    */
   uselessTables(blocks: readonly Block[]): number[] {
     if (this.#tables.size === 0) return [];
     const jumps = [...this.#tables.keys()];
     const { isReducible, isInLoop } = shapeOf(blocks);
     if (!isReducible || this.#isFull()) return jumps;
+    if (this.#count <= FEW_WITH_TABLES) return [];
     const repeated = new Set(blocks.filter((_, index) => isInLoop[index] === 1).map(({ table }) => table));
     return jumps.filter((jump) => !repeated.has(this.#tables.get(jump)!.address));
   }
