@@ -172,7 +172,7 @@ export class Translator implements Executor {
     this.#charge(STEP_FUEL);
     const index = this.#compiler.compileStep(reader, rip);
     this.#lookAtFloats();
-    const isDone = this.#runtime.runOnce(index) === 1;
+    const isDone = this.#runtime.runOnce(this.#table.ready(index)) === 1;
     this.#table.remove(index);
     return isDone ? undefined : (this.#state.word(STATE.exit) as Reason);
   }
@@ -272,7 +272,7 @@ export class Translator implements Executor {
       return this.#leave(INTERNAL_EXIT.retry);
     }
     if (reached !== REACHED.careful) this.#jumpCache.set(low, high, index);
-    return index;
+    return this.#table.ready(index);
   }
   #executeFault(low: number, high: number): number {
     if (high >= USER_HIGH) this.#outsideUserSpace(low, high, EXECUTE);

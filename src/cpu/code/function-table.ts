@@ -1,8 +1,14 @@
-/** The one table through which translated code calls what is not in its own module. Index 0 is `leave`. */
+/**
+ * The one table through which translated code calls what is not in its own module. Index 0 is `leave`. A function is put
+ * in its place when it is first looked up: most are called from their own modules only, and the engine copies all there are for each
+ * module that imports the table.
+ */
 export class FunctionTable {
   readonly table = new WebAssembly.Table({ element: 'anyfunc', initial: 1024 });
   readonly #free: number[] = [];
   #used = 1;
+  /** Functions that nobody has looked up, by index. */
+  readonly #waiting = new Map<number, WebAssembly.ExportValue>();
 
   /** Functions in the table. */
   get count(): number {
@@ -14,7 +20,16 @@ export class FunctionTable {
   add(translated: WebAssembly.ExportValue): number {
     const index = this.#free.pop() ?? this.#used++;
     if (index >= this.table.length) this.table.grow(this.table.length);
-    this.table.set(index, translated);
+    this.#waiting.set(index, translated);
+    return index;
+  }
+  /** Has the function at an index in the table. */
+  ready(index: number): number {
+    const translated = this.#waiting.get(index);
+    if (translated !== undefined) {
+      this.table.set(index, translated);
+      this.#waiting.delete(index);
+    }
     return index;
   }
   /** Adds functions that stay, at consecutive indices; yields the first. */
@@ -28,7 +43,7 @@ export class FunctionTable {
     return first;
   }
   remove(index: number): void {
-    this.table.set(index, null);
+    if (!this.#waiting.delete(index)) this.table.set(index, null);
     this.#free.push(index);
   }
 }
