@@ -12,6 +12,9 @@ export const v8Flags = [
   // as much, which is some 30 MB. The nursery grows step by step: at once (a factor of 16) it takes 13 MB more for good.
   '--heap-growing-percent=1000',
   '--semi-space-growth-factor=2',
+  // Translated functions look after the host's stack themselves (STACK_BUDGET), with the estimates of frameCost, and leave
+  // loops when their fuel is used up. V8 would look again in each function and each round.
+  '--no-wasm-stack-checks',
   // Translated modules say which branches are rare; V8 reads that only when told.
   '--experimental-wasm-branch-hinting',
 ];
