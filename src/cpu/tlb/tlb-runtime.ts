@@ -16,6 +16,7 @@ import {
   TLB2_ADDEND,
   TLB2_INDEX_MASK,
   TLB2_INDEX_SHIFT,
+  TLB2_MIXED_SHIFT,
 } from './layout.ts';
 
 /** Adds the functions that serve what the first-level TLB does not hold. */
@@ -33,19 +34,25 @@ export function addTlbFunctions(runtime: RuntimeBuilder): void {
 }
 
 /** Pushes the byte offset of the entry of the page of the i64 local `address`. */
-function entryOffset(code: Code, address: number, shift: number, mask: number): void {
+function firstEntry(code: Code, address: number): void {
+  pushShifted(code, address, TLB_INDEX_SHIFT);
+  code.i32op(OP.i32_and, TLB_INDEX_MASK);
+}
+function secondEntry(code: Code, address: number): void {
+  pushShifted(code, address, TLB2_INDEX_SHIFT);
+  pushShifted(code, address, TLB2_MIXED_SHIFT);
+  code.op(OP.i32_xor);
+  code.i32op(OP.i32_and, TLB2_INDEX_MASK);
+}
+function pushShifted(code: Code, address: number, shift: number): void {
   code.get(address);
   code.i64op(OP.i64_shr_u, shift);
   code.op(OP.i32_wrap_i64);
-  code.i32op(OP.i32_and, mask);
-}
-function secondEntry(code: Code, address: number): void {
-  entryOffset(code, address, TLB2_INDEX_SHIFT, TLB2_INDEX_MASK);
 }
 
 /** Enters the page of the i64 local `address`, which is at home, in the first level. */
 function fillFirst(code: Code, address: number, tlb: number): void {
-  entryOffset(code, address, TLB_INDEX_SHIFT, TLB_INDEX_MASK);
+  firstEntry(code, address);
   code.i64(0);
   code.get(address);
   code.i64op(OP.i64_and, -PAGE_SIZE);

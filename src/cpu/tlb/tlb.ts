@@ -26,6 +26,7 @@ import {
   TLB2_ADDEND,
   TLB2_INDEX_MASK,
   TLB2_INDEX_SHIFT,
+  TLB2_MIXED_SHIFT,
   WINDOW_LIMITS,
   WINDOW_WIDTHS,
 } from './layout.ts';
@@ -195,5 +196,7 @@ function firstIndex(low: number, high: number): number {
   return ((low >>> TLB_INDEX_SHIFT) | (high << (32 - TLB_INDEX_SHIFT))) & TLB_INDEX_MASK;
 }
 function secondIndex(low: number, high: number): number {
-  return ((low >>> TLB2_INDEX_SHIFT) | (high << (32 - TLB2_INDEX_SHIFT))) & TLB2_INDEX_MASK;
+  const page = (low >>> TLB2_INDEX_SHIFT) | (high << (32 - TLB2_INDEX_SHIFT));
+  const above = (low >>> TLB2_MIXED_SHIFT) | (high << (32 - TLB2_MIXED_SHIFT));
+  return (page ^ above) & TLB2_INDEX_MASK;
 }
