@@ -79,6 +79,15 @@ const RUNS = {
   ],
   // A million longjmps take longer than a test should: `node bench/run.mjs depth`, which .ci/run runs.
   depth: ['loop', 'recursion', 'exceptions'].map((what) => ({ name: `depth-${what}`, args: [what] })),
+  ...Object.fromEntries(
+    ['crt-thread', 'ucrt-thread'].map((name) => [
+      name,
+      ['nothing', 'endthread', 'endthreadex', 'exitthread'].map((how) => ({
+        name: `${name}-${how}`,
+        args: [how],
+      })),
+    ]),
+  ),
   faults: groups.map((group) => ({ name: `faults-${group}`, args: [group] })),
 };
 

@@ -125,3 +125,17 @@ describe('mathematics', () => {
     expect(guest.double('pow', { double: 1 }, { double: Number.NaN })).toBe(1);
   });
 });
+
+describe('a second thread', () => {
+  for (const runtime of ['msvcrt', 'ucrtbase'] as const)
+    for (const [start, args] of [
+      ['_beginthread', [0x1000, 0, 0]],
+      ['_beginthreadex', [0, 0, 0x1000, 0, 0, 0]],
+    ] as const)
+      it(`is refused by name: ${runtime}!${start}`, () => {
+        const guest = new CrtGuest(undefined, runtime);
+        guest.enter(start, args);
+        expect(guest.pending).toBe(Pending.stop);
+        expect(guest.thread.stopReason).toBe(`${runtime}!${start}: a second thread is not built yet`);
+      });
+});

@@ -37,6 +37,7 @@ import { stdioFilesApi } from './stdio-files.ts';
 import { stringApi } from './string.ts';
 import { stringLocaleApi } from './string-locale.ts';
 import { stringSecureApi } from './string-secure.ts';
+import { threadBeginApi, threadEndApi } from './thread.ts';
 import { timeApi } from './time.ts';
 import { wideStdioApi } from './wide-stdio.ts';
 import { wideStringApi } from './wide-string.ts';
@@ -66,6 +67,8 @@ export const crtFamilies: readonly Family[] = [
   mathApi,
   fpControlApi,
   sortApi,
+  threadBeginApi,
+  threadEndApi,
   timeApi,
   jumpApi,
   stackApi,

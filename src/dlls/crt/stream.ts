@@ -344,6 +344,7 @@ export function changeBuffer(thread: Thread, file: number, buffer: number, size:
     if (buffer === 0) return EOF;
     setFlags(thread, file, IOMYBUF);
   } else setFlags(thread, file, size === 0 ? IONBF : IOYOURBUF);
+  flushAtEnd(thread);
   memory.setU64(file + FILE.base, size === 0 ? file + FILE.charbuf : buffer);
   memory.setU32(file + FILE.bufsiz, size === 0 ? CHAR_BUFFER_SIZE : size);
   reset(thread, file);

@@ -107,6 +107,8 @@ export const processApi = family('kernel32', PAGES, {
     threadOf(thread, handle) ? THREAD_PRIORITY_NORMAL : THREAD_PRIORITY_ERROR_RETURN,
   ),
   ExitProcess: calling('uExitCode: dword', 'void', endProcess),
+  // With the last thread, the only one for now, the process ends.
+  ExitThread: calling('dwExitCode: dword', 'void', endProcess),
   TerminateProcess: service('hProcess: handle, uExitCode: dword', 'bool', terminateProcess),
   GetExitCodeProcess: service('hProcess: handle, lpExitCode: address', 'bool', (thread, handle, into) => {
     const target = processOf(thread, handle);
