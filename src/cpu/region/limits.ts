@@ -19,7 +19,11 @@ export const LOOP = {
 export type Loop = (typeof LOOP)[keyof typeof LOOP];
 /** Without some repetition, the cases of a switch in a loop would each leave for the head of the loop. */
 const REPEATED = { repeated: 100, isAhead: false, loop: LOOP.none };
-export const REGION_LIMITS: RegionLimits = { instructions: 2000, blocks: 500, ...REPEATED };
+/**
+ * With more blocks V8's optimizing compiler takes 20 to 50 MB for one function, for values meet in each of them: 500 instead
+ * of 200 cost jpegtran and bzip2 20 to 40 MB, and no program was faster.
+ */
+export const REGION_LIMITS: RegionLimits = { instructions: 2000, blocks: 200, ...REPEATED };
 /**
  * A larger one is better without its tables: what lua's interpreter (3,297 instructions) takes in one region is 1.5 to 5
  * times as long as in one for each case, until the engine has optimized it, and not less after that.
