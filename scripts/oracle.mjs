@@ -51,14 +51,19 @@ const CRASHES = [
   'process',
   'abort',
 ];
+const THREAD_ENDS = ['nothing', 'endthread', 'endthreadex', 'exitthread'];
+/** A run for each argument, named after it. */
+function runsBy(program, args) {
+  return args.map((arg) => ({ name: `${program}-${arg}`, args: [arg] }));
+}
 /** A run in the plain mode and one in each other mode. */
 function instructionRuns(program, modes) {
   const name = `instructions-${program}`;
-  return [{ name, args: [] }, ...modes.map((mode) => ({ name: `${name}-${mode}`, args: [mode] }))];
+  return [{ name, args: [] }, ...runsBy(name, modes)];
 }
 const RUNS = {
   endless: [],
-  crash: CRASHES.map((how) => ({ name: `crash-${how}`, args: [how] })),
+  crash: runsBy('crash', CRASHES),
   'instructions-integer': [{ name: 'instructions-integer', args: [] }],
   'instructions-sse': instructionRuns('sse', ['full', 'near']),
   'instructions-x87': instructionRuns('x87', ['full', 'near']),
@@ -78,17 +83,10 @@ const RUNS = {
     ...['pure', 'handler'].map((how) => ({ name: `rtti-msvc-${how}`, args: [`-${how[0]}`] })),
   ],
   // A million longjmps take longer than a test should: `node bench/run.mjs depth`, which .ci/run runs.
-  depth: ['loop', 'recursion', 'exceptions'].map((what) => ({ name: `depth-${what}`, args: [what] })),
-  ...Object.fromEntries(
-    ['crt-thread', 'ucrt-thread'].map((name) => [
-      name,
-      ['nothing', 'endthread', 'endthreadex', 'exitthread'].map((how) => ({
-        name: `${name}-${how}`,
-        args: [how],
-      })),
-    ]),
-  ),
-  faults: groups.map((group) => ({ name: `faults-${group}`, args: [group] })),
+  depth: runsBy('depth', ['loop', 'recursion', 'exceptions']),
+  'crt-thread': runsBy('crt-thread', THREAD_ENDS),
+  'ucrt-thread': runsBy('ucrt-thread', THREAD_ENDS),
+  faults: runsBy('faults', groups),
 };
 
 function listRuns(names) {

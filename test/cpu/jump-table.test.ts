@@ -55,6 +55,8 @@ class Interpreter extends TestCpu {
   readonly cases: number[] = [];
   /** Of the instruction that reads the table. */
   readonly load: number;
+  /** Where runs begin. */
+  start = CODE;
 
   /** `isLoop`: each case goes back to the next byte, else it returns. */
   constructor(form: Form, isLoop = true) {
@@ -81,9 +83,9 @@ class Interpreter extends TestCpu {
     else this.memory.setU32(TABLE + index * 4, (address - origin) >>> 0);
   }
   /** Runs operations and then the end. */
-  interpret(operations: readonly number[], fuel = 1_000_000, flags = 0, start = CODE): number {
+  interpret(operations: readonly number[], fuel = 1_000_000, flags = 0): number {
     this.memory.setBytes(PROGRAM, new Uint8Array([...operations, END_OF_PROGRAM]));
-    this.prepareCall(start);
+    this.prepareCall(this.start);
     this.state.setGpr(6, PROGRAM);
     this.state.setGpr(7, 0);
     this.state.setWord(STATE.rflags, 0x202 | flags);
@@ -148,8 +150,9 @@ describe.each(Object.entries(FORMS))('a jump through a table of %s', (_, form) =
     const cpu = new Interpreter(form, false);
     const caller = CODE + 0x1000;
     cpu.code(`e8 ${word(CODE - (caller + 5))} c3`, caller); // call CODE; ret
+    cpu.start = caller;
     for (const operation of [0, 1, 2, 3, 7, 2, 0]) {
-      expect(cpu.interpret([operation], 1_000_000, 0, caller)).toBe(Exit.breakpoint);
+      expect(cpu.interpret([operation])).toBe(Exit.breakpoint);
       expect(rdiOf(cpu), String(operation)).toBe(expected([operation]));
     }
     // The function, its caller, and what that returns to.

@@ -2,8 +2,8 @@ import { FRAMES, PAGE_SIZE } from '../../machine/layout.ts';
 import type { AddressSpace, MemoryInfo } from '../../memory/space.ts';
 import { Batch } from '../region/batch.ts';
 import { CodeReader, type CodeSpan } from '../region/code-reader.ts';
+import { knownPointer } from '../region/effects.ts';
 import { LIMITS_INSIDE, LIMITS_RESUMED, REGION_LIMITS } from '../region/limits.ts';
-import { knownPointer } from '../region/operands.ts';
 import { translateRegion, translateStep } from '../region/region.ts';
 import { REACHED, type Reached } from '../runtime/helpers.ts';
 import { type CompiledBatch, entryKey, type SpaceCode } from './code-cache.ts';
@@ -177,7 +177,7 @@ export class Compiler {
 function thunkAt(reader: CodeReader, address: number): number | undefined {
   const jump = reader.canRead(address) ? reader.instruction(address) : undefined;
   if (typeof jump !== 'object' || jump.mnemonic !== 'jmp') return undefined;
-  const pointer = knownPointer(jump.operands[0]);
+  const pointer = knownPointer(jump);
   if (pointer !== undefined) reader.note(address, jump.length);
   return pointer;
 }

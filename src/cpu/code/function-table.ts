@@ -1,7 +1,7 @@
 /**
  * The one table through which translated code calls what is not in its own module. Index 0 is `leave`. A function is put
- * in its place when it is first looked up: most are called from their own modules only, and the engine copies all there are for each
- * module that imports the table.
+ * in its place when it is first looked up: most are called from their own modules only, and the engine copies all there
+ * are for each module that imports the table.
  */
 export class FunctionTable {
   readonly table = new WebAssembly.Table({ element: 'anyfunc', initial: 1024 });
@@ -23,7 +23,7 @@ export class FunctionTable {
     this.#waiting.set(index, translated);
     return index;
   }
-  /** Has the function at an index in the table. */
+  /** Puts the function at an index into the table, if it is not there yet. Yields the index. */
   ready(index: number): number {
     const translated = this.#waiting.get(index);
     if (translated !== undefined) {

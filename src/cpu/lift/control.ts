@@ -1,12 +1,12 @@
 import { RCX, RSP } from '../../machine/cpu-state.ts';
 import { STATUS_ASSERTION_FAILURE, STATUS_INTEGER_OVERFLOW } from '../../memory/status.ts';
 import { Exit } from '../../process/executor.ts';
-import type { Instruction, Operand } from '../decode/instruction.ts';
+import type { Instruction } from '../decode/instruction.ts';
 import { CONDITION, pushCondition } from '../region/conditions.ts';
-import { directTarget, FLAGS, FLOW } from '../region/effects.ts';
+import { directTarget, FLAGS, FLOW, knownPointer } from '../region/effects.ts';
 import { checksTogether, type Emitter, MODE, type Target } from '../region/emitter.ts';
 import { callGuest } from '../region/leaving.ts';
-import { knownPointer, operandAt, push } from '../region/operands.ts';
+import { operandAt, push } from '../region/operands.ts';
 import { RETURNED } from '../runtime/helpers.ts';
 import * as tlb from '../tlb/access.ts';
 import { I64, OP } from '../wasm/opcodes.ts';
@@ -27,27 +27,32 @@ function liftJmp(e: Emitter, instruction: Instruction): void {
     e.transfers.jump(target);
     return;
   }
-  e.transfers.jumpToLocal(throughPointer(e, operandAt(instruction, 0)));
-}
-
-function expectedThrough(e: Emitter, pointer: number | undefined): number | undefined {
-  return pointer === undefined ? undefined : e.batch.expectedThrough(pointer);
+  e.transfers.jumpToLocal(throughPointer(e, instruction));
 }
 
 function liftCall(e: Emitter, instruction: Instruction): void {
   const { next } = instruction;
   const known = directTarget(instruction);
-  let target = known ?? throughPointer(e, operandAt(instruction, 0));
-  e.code.i64(next);
-  pushValue(e, e.save(I64), 8);
-  if (known !== undefined) target = throughThunk(e, known);
-  callGuest(e, target, next);
+  // A pointer is read before the return address is pushed, what a thunk jumps through after that.
+  if (known === undefined) {
+    const target = throughPointer(e, instruction);
+    pushReturnAddress(e, next);
+    callGuest(e, target, next);
+  } else {
+    pushReturnAddress(e, next);
+    callGuest(e, throughThunk(e, known), next);
+  }
   if (e.mode !== MODE.step) e.transfers.jump(next);
 }
 
-function throughPointer(e: Emitter, operand: Operand): Target {
-  push(e, operand, 8);
-  return { local: e.save(I64), expected: expectedThrough(e, knownPointer(operand)) };
+function pushReturnAddress(e: Emitter, next: number): void {
+  e.code.i64(next);
+  pushValue(e, e.save(I64), 8);
+}
+
+function throughPointer(e: Emitter, instruction: Instruction): Target {
+  push(e, operandAt(instruction, 0), 8);
+  return { local: e.save(I64), expected: e.batch.expectedThrough(knownPointer(instruction)) };
 }
 
 /**
@@ -58,7 +63,7 @@ function throughThunk(e: Emitter, address: number): number | Target {
   const pointer = checksTogether(e.mode) ? e.batch.thunkAt(address) : undefined;
   if (pointer === undefined) return address;
   tlb.loadKnown(e, pointer, address);
-  return { local: e.save(I64), expected: expectedThrough(e, pointer) };
+  return { local: e.save(I64), expected: e.batch.expectedThrough(pointer) };
 }
 
 function liftRet(e: Emitter, instruction: Instruction): void {

@@ -1,6 +1,6 @@
 import { RBP, RSP } from '../../machine/cpu-state.ts';
 import type { Instruction, MemoryOperand } from '../decode/instruction.ts';
-import type { Effects } from './effects.ts';
+import { type Effects, lowest } from './effects.ts';
 
 /** A register's value as an unknown base plus a constant. */
 export interface Value {
@@ -100,7 +100,7 @@ export class BlockAccesses {
     if ((writes & 0xffff) === 0) return;
     const moved = this.#movedRegister(instruction);
     for (let left = writes & 0xffff; left !== 0; left &= left - 1) {
-      const register = 31 - Math.clz32(left & -left);
+      const register = lowest(left);
       if (register !== moved) this.#values[register] = { base: this.#bases++, delta: 0 };
     }
   }

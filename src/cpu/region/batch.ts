@@ -77,8 +77,8 @@ export class Batch {
     return this.request(address);
   }
   /** Where a pointer leads to now: an import, mostly. The call or jump through it still has to look. */
-  expectedThrough(pointer: number): number | undefined {
-    return this.#pointerAt(pointer) || undefined;
+  expectedThrough(pointer: number | undefined): number | undefined {
+    return (pointer !== undefined && this.#pointerAt(pointer)) || undefined;
   }
   /** Address of the pointer, if a call of `address` is one through a pointer: compilers call imports by a jump. */
   thunkAt(address: number): number | undefined {

@@ -7,6 +7,7 @@ import { directTarget, FLOW, type Flow } from './effects.ts';
 import { type Block, emptyBlock, reversePostorder, shapeOf } from './graph.ts';
 import { findJumpTable, type JumpTable, LONGEST_PATH } from './jump-table.ts';
 import {
+  FEW_WITH_TABLES,
   LIMITS_INSIDE,
   LIMITS_OF_A_LOOP,
   LIMITS_OF_AN_INNER_LOOP,
@@ -46,8 +47,6 @@ export interface Discovery {
   readonly limits: RegionLimits;
 }
 
-/** Instructions up to which a region takes in all cases of its tables: fewer than what modules of their own would cost. */
-const FEW_WITH_TABLES = 300;
 /** Tables that are remembered, about. */
 const MOST_TABLES = 1000;
 /** Addresses that are remembered for other reasons, about. */

@@ -1,5 +1,10 @@
-import type { Instruction, Operand } from '../decode/instruction.ts';
+import type { Instruction, MemoryOperand, Operand } from '../decode/instruction.ts';
 import type { Entry } from '../lift/entry.ts';
+
+/** Number of the lowest bit that is set: sets of registers are gone through by taking it away, `bits & (bits - 1)`. */
+export function lowest(bits: number): number {
+  return 31 - Math.clz32(bits & -bits);
+}
 
 /** Registers that a call changes, by convention, as bits: rax, rcx, rdx, r8 to r11. */
 export const VOLATILE = 0x0f07;
@@ -75,7 +80,7 @@ export function addOperand(effects: Effects, operand: Operand, role: number): vo
 
 /** Whether something else runs between an instruction and the next: then what was checked has to be again. */
 export function comesBack(effects: Effects | undefined): boolean {
-  const flow = effects === undefined ? FLOW.next : effects.entry.flow;
+  const flow = effects?.entry.flow;
   return flow === FLOW.call || flow === FLOW.barrier;
 }
 
@@ -83,4 +88,16 @@ export function comesBack(effects: Effects | undefined): boolean {
 export function directTarget(instruction: Instruction): number | undefined {
   const operand = instruction.operands[0];
   return operand?.kind === 'target' ? operand.address : undefined;
+}
+
+/** The address that a memory operand without registers names, segment base apart, or undefined. */
+export function fixedAddress({ base, index, disp, address32 }: MemoryOperand): number | undefined {
+  if (base >= 0 || index >= 0) return undefined;
+  return address32 ? disp >>> 0 : disp;
+}
+
+/** Address of the pointer that a jump or call goes through, where it is known: an import's, mostly. */
+export function knownPointer({ operands }: Instruction): number | undefined {
+  const operand = operands[0];
+  return operand?.kind === 'mem' && operand.segment === undefined ? fixedAddress(operand) : undefined;
 }

@@ -5,6 +5,7 @@ import { type HELPERS, type HelperName, LEFT, PASSED, PASSED_BITS, RETURNED } fr
 import { Code } from '../wasm/code.ts';
 import { F32, F64, I32, I64, OP, V128, type ValueType, VOID } from '../wasm/opcodes.ts';
 import type { Batch, CallSite } from './batch.ts';
+import { lowest } from './effects.ts';
 import { FLAGS_DEAD, FLAGS_IN_MEMORY } from './flag-kinds.ts';
 import type { AccessPlan, Leader } from './groups.ts';
 import { type FlagPlacement, flagsOfKind, LazyFlags } from './lazy-flags.ts';
@@ -12,6 +13,7 @@ import { type FlagPlacement, flagsOfKind, LazyFlags } from './lazy-flags.ts';
 /** Parameters of a region: the host stack left, then the registers PASSED. */
 export const STACK_LEFT = 0;
 const FIRST_PASSED = 1;
+const FIRST_LOCAL = FIRST_PASSED + PASSED.length;
 
 /** What is where at one point of a region. */
 export interface Placement {
@@ -106,7 +108,7 @@ export class Emitter {
   // Locals
 
   newLocal(type: ValueType): number {
-    return PASSED.length + this.locals.push(type);
+    return FIRST_LOCAL + this.locals.push(type) - 1;
   }
   /** A local for the present instruction only. */
   temp(type: ValueType): number {
@@ -116,9 +118,8 @@ export class Emitter {
   }
   releaseTemps(): void {
     const { locals } = this;
-    const firstLocal = PASSED.length + 1;
     for (let local = this.#taken.pop(); local !== undefined; local = this.#taken.pop())
-      this.#free[locals[local - firstLocal]!].push(local);
+      this.#free[locals[local - FIRST_LOCAL]!].push(local);
     // To clear a map makes a new table for it.
     if (this.#leaders.size > 0) this.#leaders.clear();
     if (this.#checked.size > 0) this.#checked.clear();
@@ -368,11 +369,6 @@ export class Emitter {
     this.code.i64(LEFT);
     this.#returnNothing();
   }
-}
-
-/** Number of the lowest bit that is set. */
-function lowest(bits: number): number {
-  return 31 - Math.clz32(bits & -bits);
 }
 
 function stateOffset(register: number): number {

@@ -108,11 +108,13 @@ export function reversePostorder(blocks: readonly Block[]): Block[] {
 }
 
 /** Whether every edge that goes back leads to a block that dominates its source. */
-export function isReducible(blocks: readonly Block[]): boolean {
-  if (!blocks.some(({ predecessors }, index) => predecessors.some((from) => from >= index))) return true;
-  const dominator = immediateDominators(blocks);
+export function isReducible(blocks: readonly Block[], dominator?: Int32Array): boolean {
   return blocks.every(({ predecessors }, index) =>
-    predecessors.every((from) => from < index || dominates(dominator, index, from)),
+    predecessors.every((from) => {
+      if (from < index) return true;
+      dominator ??= immediateDominators(blocks);
+      return dominates(dominator, index, from);
+    }),
   );
 }
 
@@ -122,21 +124,18 @@ export function shapeOf(blocks: readonly Block[]): Shape {
   const isLoopHeader = new Uint8Array(blocks.length);
   const isMerge = new Uint8Array(blocks.length);
   const isCase = new Uint8Array(blocks.length);
-  let isReducible = true;
   blocks.forEach((block, index) => {
     let forward = 0;
     for (const predecessor of block.predecessors) {
       if (predecessor < index) forward++;
-      else {
-        isLoopHeader[index] = 1;
-        if (!dominates(dominator, index, predecessor)) isReducible = false;
-      }
+      else isLoopHeader[index] = 1;
     }
     if (forward > 1) isMerge[index] = 1;
     if (block.end === 'table') for (const target of block.successors) isCase[target] = 1;
   });
-  const loops = isReducible ? naturalLoops(blocks) : [];
-  const isInLoop = isMerge.map(() => (isReducible ? 0 : 1));
+  const reducible = isReducible(blocks, dominator);
+  const loops = reducible ? naturalLoops(blocks) : [];
+  const isInLoop = isMerge.map(() => (reducible ? 0 : 1));
   for (const index of loops.flat()) isInLoop[index] = 1;
   const chargesFuel = isLoopHeader.map((is, header) => (is && loopsWithoutCall(blocks, header) ? 1 : 0));
   return {
@@ -147,7 +146,7 @@ export function shapeOf(blocks: readonly Block[]): Shape {
     isCase,
     isInLoop,
     loops,
-    isReducible,
+    isReducible: reducible,
   };
 }
 

@@ -1,7 +1,7 @@
 import type { Instruction, MemoryOperand, Operand } from '../decode/instruction.ts';
 import { effectsOf } from './analysis.ts';
 import type { CodeReader } from './code-reader.ts';
-import { directTarget, VOLATILE } from './effects.ts';
+import { directTarget, lowest, VOLATILE } from './effects.ts';
 
 /*
  * A switch jumps to an address that it loads from a table: the address itself, or its distance from the table or from the
@@ -106,8 +106,7 @@ class Values {
         ? this.#result(mnemonic, target.reg, target.size, source)
         : undefined;
     const lost = mnemonic === 'call' ? VOLATILE : effectsOf(instruction).writes & 0xffff;
-    for (let left = lost; left !== 0; left &= left - 1)
-      this.#registers[31 - Math.clz32(left & -left)] = undefined;
+    for (let left = lost; left !== 0; left &= left - 1) this.#registers[lowest(left)] = undefined;
     if (value !== undefined && target?.kind === 'reg') this.#registers[target.reg] = value;
   }
   /** Above and not below-or-equal let pass what is at most the constant; below and not above-or-equal, what is less. */

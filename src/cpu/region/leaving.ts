@@ -122,8 +122,7 @@ export function leaveToLocal(e: Emitter, target: Target): void {
   e.writeBack(PASSED_BITS);
   const known = numberOf(e, target);
   if (known >= 0) {
-    code.get(target.local);
-    code.i64op(OP.i64_eq, target.expected!);
+    pushIsExpected(e, target);
     code.ifLikely(VOID);
     pushArguments(e);
     callRegion(e, known, OP.return_call);
@@ -153,13 +152,17 @@ function numberOf(e: Emitter, { expected }: Target): number {
   return expected === undefined ? -1 : e.batch.requestCalled(expected);
 }
 
+function pushIsExpected({ code }: Emitter, { local, expected }: Target): void {
+  code.get(local);
+  code.i64op(OP.i64_eq, expected!);
+}
+
 /** With the arguments pushed: calls the expected region itself where it is the one, else what is found at the address. */
 function callLocal(e: Emitter, target: Target): void {
   const { code } = e;
   const known = numberOf(e, target);
   if (known >= 0) {
-    code.get(target.local);
-    code.i64op(OP.i64_eq, target.expected!);
+    pushIsExpected(e, target);
     code.ifLikely(e.batch.regionType);
     callRegion(e, known, OP.call);
     code.else();

@@ -29,6 +29,8 @@ export const REGION_LIMITS: RegionLimits = { instructions: 2000, blocks: 200, ..
  * times as long as in one for each case, until the engine has optimized it, and not less after that.
  */
 export const LIMITS_WITH_TABLES: RegionLimits = { instructions: 400, blocks: 200, ...REPEATED };
+/** Instructions up to which a region takes in all cases of its tables, in loops or not: modules of their own would cost more. */
+export const FEW_WITH_TABLES = 300;
 /**
  * What begins inside a function is there for a case of a large switch, mostly, and all that follows would be translated
  * again for each case.

@@ -120,10 +120,3 @@ export function write(e: Emitter, operand: Operand, size: number, value: number)
 export function operandAt(instruction: Instruction, index: number): Operand {
   return instruction.operands[index]!;
 }
-
-/** Address of a memory operand that is known now: where an import's pointer lies, say. */
-export function knownPointer(operand: Operand | undefined): number | undefined {
-  if (operand?.kind !== 'mem' || operand.base >= 0 || operand.index >= 0 || operand.segment !== undefined)
-    return undefined;
-  return operand.disp;
-}

@@ -1,6 +1,6 @@
 import { RSP } from '../../machine/cpu-state.ts';
 import { type Access, type BlockAccesses, OWN_BASES, type Value } from './accesses.ts';
-import { comesBack } from './effects.ts';
+import { comesBack, lowest } from './effects.ts';
 import type { Block } from './graph.ts';
 
 const REGISTERS = 16;
@@ -61,7 +61,7 @@ export class RegionValues {
   #meet(index: number, predecessors: readonly number[], isNew: readonly boolean[]): boolean {
     let changed = false;
     for (let left = this.#used; left !== 0; left &= left - 1) {
-      const register = 31 - Math.clz32(left & -left);
+      const register = lowest(left);
       const own = this.#own[index]! + register;
       if (this.#base[index * REGISTERS + register] === own) continue;
       let base = UNSEEN;
@@ -117,7 +117,7 @@ function usedRegisters(accesses: readonly BlockAccesses[]): number {
   for (let before = 0; used !== before; ) {
     before = used;
     for (let left = used; left !== 0; left &= left - 1) {
-      const register = 31 - Math.clz32(left & -left);
+      const register = lowest(left);
       for (const { values } of accesses) {
         const { base } = values[register]!;
         if (base >= 0 && base < REGISTERS) used |= 1 << base;

@@ -1,6 +1,7 @@
 import { RSP, STATE } from '../../machine/cpu-state.ts';
 import { CROSSING, FRAMES, PAGE_SIZE, TLB_READ, TLB_WRITE } from '../../machine/layout.ts';
 import type { MemoryOperand, Segment } from '../decode/instruction.ts';
+import { fixedAddress } from '../region/effects.ts';
 import type { Emitter, Helper } from '../region/emitter.ts';
 import type { Leader } from '../region/groups.ts';
 import { STREAM_NUMBERS } from '../region/streams.ts';
@@ -62,8 +63,9 @@ export function pushAddress(e: Emitter, operand: MemoryOperand): void {
 export function pushOffset(e: Emitter, operand: MemoryOperand): void {
   const { code } = e;
   const { base, index, scale, disp } = operand;
-  if (base < 0 && index < 0) {
-    code.i64(operand.address32 ? disp >>> 0 : disp);
+  const fixed = fixedAddress(operand);
+  if (fixed !== undefined) {
+    code.i64(fixed);
     return;
   }
   if (base >= 0) e.get(base);

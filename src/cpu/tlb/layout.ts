@@ -14,8 +14,8 @@ import { STREAM_NUMBERS } from '../region/streams.ts';
  * a page with another number): the sum of a tag and an address is the offset in the page. Only pages at
  * home (machine/placement.ts) have tags, so the low 32 bits of a guest address say where its bytes are, counted from
  * FRAMES. Entry number = page number modulo the count. The second level holds all pages: a tag and the addend (32 bits)
- * that turns the low 32 bits of a guest address into a host address. There the entry's number is mixed with higher bits of the page's,
- * for a program's image, at 5 GiB, is as far from a multiple of the first level's reach as its heap and stack are from 0.
+ * that turns the low 32 bits of a guest address into a host address. There the entry's number is mixed with higher bits
+ * of the page's, for a program's image, at 5 GiB, has the same entries in the first level as its heap and stack far below.
  */
 export const TLB_INDEX_SHIFT = 9;
 export const TLB_INDEX_MASK = (TLB_ENTRIES - 1) * TLB_ENTRY_SIZE;
@@ -24,7 +24,7 @@ export function emptyPage(entry: number): number {
   return entry === 0 ? PAGE_SIZE : 0;
 }
 export const TLB2_INDEX_SHIFT = 8;
-/** What lies so far above, which the first level does not see, is added without a carry. */
+/** The mixture: an address is shifted by both and combined by xor. By this one, what is above the first level's reach. */
 export const TLB2_MIXED_SHIFT = 21;
 export const TLB2_INDEX_MASK = (TLB2_ENTRIES - 1) * TLB2_ENTRY_SIZE;
 export const TLB2_ADDEND = 8;

@@ -16,21 +16,21 @@ export interface FunctionImport {
 interface DefinedFunction {
   type: number;
   /** The locals after the parameters, encoded. */
-  locals: readonly number[];
+  locals: Uint8Array;
   code: Uint8Array;
   hints: readonly number[];
 }
 
-/** Text that types have in common which are the same, made once for each. */
-const shapes = new WeakMap<FunctionType, string>();
+/** By type, text that equal types have in common. */
+const signatures = new WeakMap<FunctionType, string>();
 
-function shapeOf(type: FunctionType): string {
-  let shape = shapes.get(type);
-  if (shape === undefined) {
-    shape = `${type.params.join()}>${type.results.join()}`;
-    shapes.set(type, shape);
+function signatureOf(type: FunctionType): string {
+  let signature = signatures.get(type);
+  if (signature === undefined) {
+    signature = `${type.params.join()}>${type.results.join()}`;
+    signatures.set(type, signature);
   }
-  return shape;
+  return signature;
 }
 
 const NO_HINTS: readonly number[] = [];
@@ -54,11 +54,11 @@ export class ModuleBuilder {
     return this.#functions.length;
   }
   typeIndex(type: FunctionType): number {
-    const shape = shapeOf(type);
-    let index = this.#typeIndex.get(shape);
+    const signature = signatureOf(type);
+    let index = this.#typeIndex.get(signature);
     if (index === undefined) {
       index = this.#types.push(type) - 1;
-      this.#typeIndex.set(shape, index);
+      this.#typeIndex.set(signature, index);
     }
     return index;
   }
@@ -167,7 +167,7 @@ export class ModuleBuilder {
       body.unsigned(this.#functions.length);
       for (const { locals, code } of this.#functions) {
         body.unsigned(locals.length + code.length + 1);
-        for (const byte of locals) body.byte(byte);
+        body.append(locals);
         body.append(code);
         body.byte(0x0b);
       }
@@ -176,17 +176,20 @@ export class ModuleBuilder {
 }
 
 /** The types of a function's locals, as its body begins with them: how many groups, and of each its count and type. */
-function localGroups(locals: readonly ValueType[]): readonly number[] {
-  const groups: number[] = [];
-  let count = 0;
-  for (let at = 0, end = 0; at < locals.length; at = end, count++) {
-    while (end < locals.length && locals[end] === locals[at]) end++;
-    groups.push(...unsigned(end - at), locals[at]!);
+function localGroups(locals: readonly ValueType[]): Uint8Array {
+  const runs: [number, ValueType][] = [];
+  for (const type of locals) {
+    const last = runs[runs.length - 1];
+    if (last?.[1] === type) last[0]++;
+    else runs.push([1, type]);
   }
-  return [...unsigned(count), ...groups];
-}
-function unsigned(value: number): number[] {
-  return value < 0x80 ? [value] : [(value & 0x7f) | 0x80, ...unsigned(value >>> 7)];
+  const out = new Code(32);
+  out.unsigned(runs.length);
+  for (const [count, type] of runs) {
+    out.unsigned(count);
+    out.byte(type);
+  }
+  return out.bytes.subarray(0, out.length);
 }
 
 /** Writes a section with its length, which is known last, in five bytes. */

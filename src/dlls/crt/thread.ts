@@ -11,8 +11,7 @@ const END = 'https://learn.microsoft.com/cpp/c-runtime-library/reference/endthre
 /** Refuses to begin a thread without a function, with `refused`; any other is one too many for now. */
 function begin(thread: Thread, name: string, start: number, refused: number): number {
   if (start === 0) return failInvalid(thread, EINVAL, refused);
-  const dll = crtOf(thread.process).isUniversal ? 'ucrtbase' : 'msvcrt';
-  return thread.stop(`${dll}!${name}: a second thread is not built yet`);
+  return thread.stop(`${crtOf(thread.process).runtime}!${name}: a second thread is not built yet`);
 }
 
 /** process.h: how threads begin. */
@@ -29,7 +28,10 @@ export const threadBeginApi = family('crt', BEGIN, {
   ),
 });
 
-/** How they end. With the last thread, the only one for now, the process ends: buffers are written, atexit's functions not called. */
+/**
+ * How they end. With the last thread, the only one for now, the process ends: buffers are written, functions registered
+ * with atexit are not called.
+ */
 export const threadEndApi = family('crt', END, {
   _endthread: calling('', 'void', (thread) => endProcess(thread, 0)),
   _endthreadex: calling('retval: dword', 'void', endProcess),
