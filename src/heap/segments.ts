@@ -156,12 +156,13 @@ function addSegment(c: HeapContext, last: number, units: number): boolean {
   const lastIndex = segmentAt(c, last);
   if (lastIndex === 0) return false;
   const least = roundUp(SEGMENT_HEADER + (units + 1) * UNIT, PAGE_SIZE);
+  const smallest = roundUp(least, GRANULE);
   const lastSize = c.pointer(lastIndex + SEGMENT_RESERVED_END / 4) - last;
-  let reserve = Math.max(roundUp(least, GRANULE), SMALLEST_SEGMENT, Math.min(LARGEST_SEGMENT, lastSize * 2));
+  let reserve = Math.max(smallest, SMALLEST_SEGMENT, Math.min(LARGEST_SEGMENT, lastSize * 2));
   const protect = c.words[c.header + HEAP_PROTECT / 4];
   while (c.space.allocate(0, reserve, MEM_RESERVE, protect) !== 0) {
-    reserve = roundUp(reserve / 2, GRANULE);
-    if (reserve < least) return false;
+    if (reserve <= smallest) return false;
+    reserve = Math.max(roundUp(reserve / 2, GRANULE), smallest);
   }
   const segment = c.space.resultBase;
   let committed = Math.min(reserve, Math.max(least, SMALLEST_STEP));

@@ -6,6 +6,7 @@ import {
   HEAP_FIRST_LARGE,
   HEAP_NEXT,
   HEAP_PREVIOUS,
+  HEAP_PROTECT,
   LARGE_NEXT,
   QUICK_AFTER,
   QUICK_HEADS,
@@ -242,6 +243,14 @@ describe('hostile: forged links and headers', () => {
     expect(m.heaps.validate(heap, 0, 0)).toBe(false);
     expect(m.heaps.free(heap, 0, b)).toBe(false);
     expectCorruption();
+  });
+
+  it('a heap whose protection was forged does not grow, and does not try for ever', () => {
+    m.memory.setU32(heap + HEAP_PROTECT, 0x7777);
+    let count = 0;
+    while (m.heaps.allocate(heap, 0, 5000) !== 0) count++;
+    expect(m.heaps.status).toBe(STATUS_NO_MEMORY);
+    expect(count).toBeLessThan(MIB / 5000);
   });
 
   it('a heap whose every word may be forged, check values and all, neither hangs nor breaks the host', () => {
