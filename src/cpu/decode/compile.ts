@@ -128,7 +128,6 @@ const UNSPLIT: (Template | undefined)[] = [];
 
 /** Columns of an opcode: no mandatory prefix, 66, F3, F2. */
 export type Slot = (Encodings | undefined)[];
-export type OpcodeMap = (Slot | undefined)[];
 
 /** Index in the one-byte map of opcode 90 with REX.B, which is not a nop. */
 export const OPCODE_90_REX_B = 0x100;
@@ -209,11 +208,6 @@ function rank(key: Key): number {
   return key.column !== undefined ? 2 : key.family !== undefined ? 0 : 1;
 }
 
-function encodingsAt(map: OpcodeMap, opcode: number, column: number): Encodings {
-  const slot = (map[opcode] ??= [undefined, undefined, undefined, undefined]);
-  return (slot[column] ??= { only: undefined, memory: UNSPLIT, register: UNSPLIT });
-}
-
 function place(into: Encodings, key: Key, step: number, made: Template): void {
   if (key.modrm !== undefined) {
     splitByModrm(into);
@@ -237,30 +231,54 @@ function splitByModrm(encodings: Encodings): void {
   encodings.only = undefined;
 }
 
-function addRow(map: OpcodeMap, key: Key, row: string): void {
-  const [list, operands = '-', ...flags] = row.split(' ');
-  const names = list!.split('|');
-  const repeat = key.family === 'r' ? 8 : key.family === 'c' ? 16 : 1;
-  const stride = key.family === '8' ? 8 : 1;
-  const inGroup = key.reg !== undefined || key.modrm !== undefined;
-  names.forEach((name, step) => {
-    const made = template(name, operands, flags, key);
-    for (let low = 0; low < repeat; low++) {
-      const opcode = key.opcode + low + (inGroup ? 0 : step * stride);
-      for (const column of key.column === undefined ? ALL_COLUMNS : COLUMNS[key.column]!) {
-        place(encodingsAt(map, key.rexB ? OPCODE_90_REX_B : opcode, column), key, step, made);
-      }
-    }
-  });
+/** A row of a table, and of its names the one that an opcode has. */
+interface Row {
+  readonly key: Key;
+  readonly text: string;
+  readonly step: number;
 }
 
-/** One opcode map out of tables in the format of tables/README.md. */
-export function compile(...tables: Readonly<Record<string, string>>[]): OpcodeMap {
-  const map: OpcodeMap = new Array<Slot | undefined>(OPCODE_90_REX_B + 1).fill(undefined);
-  const rows = tables
-    .flatMap((table) => Object.entries(table))
-    .map(([key, row]) => ({ key: parseKey(key), row }));
-  rows.sort((a, b) => rank(a.key) - rank(b.key));
-  for (const { key, row } of rows) addRow(map, key, row);
-  return map;
+function addRow(slot: Slot, { key, text, step }: Row): void {
+  const [list, operands = '-', ...flags] = text.split(' ');
+  const made = template(list!.split('|')[step]!, operands, flags, key);
+  for (const column of key.column === undefined ? ALL_COLUMNS : COLUMNS[key.column]!) {
+    slot[column] ??= { only: undefined, memory: UNSPLIT, register: UNSPLIT };
+    place(slot[column], key, step, made);
+  }
+}
+
+/**
+ * One opcode map out of tables in the format of tables/README.md. What the rows say of an opcode is worked out when that is
+ * first looked up: programs have few, and all of them took 4 ms of each start.
+ */
+export class OpcodeMap {
+  readonly #rows: (Row[] | undefined)[] = new Array<undefined>(OPCODE_90_REX_B + 1).fill(undefined);
+  readonly #slots: (Slot | undefined)[] = new Array<undefined>(OPCODE_90_REX_B + 1).fill(undefined);
+
+  constructor(...tables: Readonly<Record<string, string>>[]) {
+    for (const table of tables) for (const key in table) this.#add(parseKey(key), table[key]!);
+  }
+  #add(key: Key, text: string): void {
+    const repeat = key.family === 'r' ? 8 : key.family === 'c' ? 16 : 1;
+    const stride = key.reg !== undefined || key.modrm !== undefined ? 0 : key.family === '8' ? 8 : 1;
+    const names = text.split(' ', 1)[0]!.split('|').length;
+    for (let step = 0; step < names; step++) {
+      for (let low = 0; low < repeat; low++) {
+        const opcode = key.rexB ? OPCODE_90_REX_B : key.opcode + low + step * stride;
+        (this.#rows[opcode] ??= []).push({ key, text, step });
+      }
+    }
+  }
+  /** What an opcode is, by its mandatory prefix, or undefined. */
+  slot(opcode: number): Slot | undefined {
+    const rows = this.#rows[opcode];
+    if (rows !== undefined) {
+      this.#rows[opcode] = undefined;
+      const slot: Slot = [undefined, undefined, undefined, undefined];
+      rows.sort((a, b) => rank(a.key) - rank(b.key));
+      for (const row of rows) addRow(slot, row);
+      this.#slots[opcode] = slot;
+    }
+    return this.#slots[opcode];
+  }
 }

@@ -1,4 +1,4 @@
-import { compile, OPCODE_90_REX_B, type OpcodeMap, SIZE_RULE, type Template } from './compile.ts';
+import { OPCODE_90_REX_B, OpcodeMap, SIZE_RULE, type Template } from './compile.ts';
 import { Cursor } from './cursor.ts';
 import type { Instruction, IntegerSize, Operand } from './instruction.ts';
 import { operand } from './operands.ts';
@@ -9,8 +9,8 @@ import { TWO_BYTE } from './tables/two-byte.ts';
 import { VEX_0F3A, VEX_0F38 } from './tables/vex.ts';
 import { X87 } from './tables/x87.ts';
 
-const MAP = compile(ONE_BYTE, X87);
-const MAP_0F = compile(TWO_BYTE, SSE);
+const MAP = new OpcodeMap(ONE_BYTE, X87);
+const MAP_0F = new OpcodeMap(TWO_BYTE, SSE);
 // Of these most programs use none.
 let map38: OpcodeMap | undefined;
 let map3a: OpcodeMap | undefined;
@@ -108,8 +108,8 @@ function find(byte: number): Template | undefined {
 }
 
 function findIn0f(byte: number): Template | undefined {
-  if (byte === 0x38) return lookUp((map38 ??= compile(MAP_0F38)), cursor.u8());
-  if (byte === 0x3a) return lookUp((map3a ??= compile(MAP_0F3A)), cursor.u8());
+  if (byte === 0x38) return lookUp((map38 ??= new OpcodeMap(MAP_0F38)), cursor.u8());
+  if (byte === 0x3a) return lookUp((map3a ??= new OpcodeMap(MAP_0F3A)), cursor.u8());
   return lookUp(MAP_0F, byte);
 }
 
@@ -138,14 +138,14 @@ function findInVex(): Template | undefined {
 }
 
 function vexMap(number: number): OpcodeMap | undefined {
-  if (number === 2) return (vex38 ??= compile(VEX_0F38));
-  return number === 3 ? (vex3a ??= compile(VEX_0F3A)) : undefined;
+  if (number === 2) return (vex38 ??= new OpcodeMap(VEX_0F38));
+  return number === 3 ? (vex3a ??= new OpcodeMap(VEX_0F3A)) : undefined;
 }
 
 /** Also reads ModRM if the instruction has one. */
 function lookUp(map: OpcodeMap, opcode: number): Template | undefined {
   cursor.opcode = opcode;
-  const slot = map[opcode];
+  const slot = map.slot(opcode);
   if (slot === undefined) return undefined;
   const column = cursor.repeat === 0xf3 ? 2 : cursor.repeat === 0xf2 ? 3 : cursor.has66 ? 1 : 0;
   const encodings = slot[column];
