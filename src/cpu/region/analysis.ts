@@ -199,13 +199,18 @@ function spreadFlags(blocks: readonly Block[], facts: BlockFacts[], { chargesFue
   const charges = blocks.map(({ successors }, index) =>
     successors.some((successor) => successor <= index && chargesFuel[successor] === 1),
   );
+  const isWaiting = new Uint8Array(blocks.length).fill(1);
   for (let changed = true; changed; ) {
     changed = false;
     for (let index = blocks.length - 1; index >= 0; index--) {
-      const { flagsLiveIn, flagsReadIn } = facts[index]!;
-      flagsBefore(blocks[index]!, facts, facts[index]!, charges[index]!);
-      if (facts[index]!.flagsLiveIn !== flagsLiveIn || facts[index]!.flagsReadIn !== flagsReadIn)
-        changed = true;
+      if (isWaiting[index] === 0) continue;
+      isWaiting[index] = 0;
+      const own = facts[index]!;
+      const { flagsLiveIn, flagsReadIn } = own;
+      flagsBefore(blocks[index]!, facts, own, charges[index]!);
+      if (own.flagsLiveIn === flagsLiveIn && own.flagsReadIn === flagsReadIn) continue;
+      changed = true;
+      for (const predecessor of blocks[index]!.predecessors) isWaiting[predecessor] = 1;
     }
   }
 }

@@ -204,11 +204,12 @@ export class Emitter {
     this.dirty &= ~registers;
   }
   #store(registers: number): void {
+    const { code } = this;
     for (let left = registers; left !== 0; left &= left - 1) {
       const register = lowest(left);
-      this.code.i32(stateOffset(register));
-      this.code.get(this.#registerLocal(register));
-      this.code.storeType(register < 16 ? I64 : V128, 0);
+      const local = this.#registerLocal(register);
+      if (local < ONE_BYTE_LOCALS) code.appendPatched(preparedStore(register), STORED_LOCAL, [local]);
+      else writeStore(code, register, local);
     }
   }
   /** At the entry: only the registers that are passed are there. */
@@ -370,6 +371,28 @@ export class Emitter {
     this.#returnNothing();
   }
 }
+
+/** Local numbers from here on take more than one byte. */
+export const ONE_BYTE_LOCALS = 128;
+
+/** Stores a local where a register is in memory. */
+function writeStore(code: Code, register: number, local: number): void {
+  code.i32(stateOffset(register));
+  code.get(local);
+  code.storeType(register < 16 ? I64 : V128, 0);
+}
+/** The same, ready but for the number of the local, and where that is: all addresses take two bytes. */
+const stores: Uint8Array[] = [];
+function preparedStore(register: number): Uint8Array {
+  let prepared = stores[register];
+  if (prepared === undefined) {
+    const code = new Code(16);
+    writeStore(code, register, 0);
+    prepared = stores[register] = code.bytes.slice(0, code.length);
+  }
+  return prepared;
+}
+const STORED_LOCAL: readonly number[] = [4];
 
 function stateOffset(register: number): number {
   return CPU_STATE + (register < 16 ? STATE.gpr + register * 8 : STATE.xmm + (register - 16) * 16);

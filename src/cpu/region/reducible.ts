@@ -14,6 +14,14 @@ export function makeReducible(blocks: readonly Block[]): readonly Block[] {
   return reversePostorder(graph);
 }
 
+/** Whether an address is one of addressesOf. */
+export function isAddressOf(blocks: readonly Block[], index: number, address: number): boolean {
+  const { start, successors } = blocks[index]!;
+  return (
+    start === address || (start === NOWHERE && successors.some((next) => isAddressOf(blocks, next, address)))
+  );
+}
+
 /** Addresses of the blocks that a block stands for: its own, or those that a header goes on to. */
 export function addressesOf(blocks: readonly Block[], index: number): number[] {
   const { start, successors } = blocks[index]!;

@@ -72,14 +72,17 @@ export function needsOf(blocks: readonly Block[], stacks: readonly Stack[]): Sta
   return needs.every(isBounded) ? needs : undefined;
 }
 
+const NO_ACCESSES: readonly Access[] = [];
+
 /** What a block does with the stack pointer, of the values of its region. */
 export function stackOf(block: Block, index: number, accesses: BlockAccesses, values: RegionValues): Stack {
   const byBase = values.accesses(index);
   const own = accesses.stackBases.map(({ base: ofBlock, at }: StackBase) => {
     const { base, delta } = values.resolve(index, { base: ofBlock, delta: 0 });
-    const near = (byBase.get(base) ?? [])
-      .map((access) => ({ ...access, offset: access.offset - delta }))
-      .filter(({ offset }) => Math.abs(offset) <= FARTHEST);
+    const all = byBase.get(base) ?? NO_ACCESSES;
+    const near = (
+      delta === 0 ? all : all.map((access) => ({ ...access, offset: access.offset - delta }))
+    ).filter(({ offset }) => Math.abs(offset) <= FARTHEST);
     return { at, accesses: near, range: hull(near) };
   });
   const { effects, successors } = block;

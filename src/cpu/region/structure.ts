@@ -18,7 +18,7 @@ import { type Block, type Shape, shapeOf } from './graph.ts';
 import type { AccessPlan } from './groups.ts';
 import { flagsOfKind } from './lazy-flags.ts';
 import { checkStack, leaveTo, leaveToLocal } from './leaving.ts';
-import { addressesOf } from './reducible.ts';
+import { addressesOf, isAddressOf } from './reducible.ts';
 import { scatter } from './scatter.ts';
 import { NO_NEEDS, type Range, type StackNeeds } from './stack-needs.ts';
 import { planStreams } from './streams.ts';
@@ -151,7 +151,7 @@ export class Structure implements Transfers {
   /** The block at an address, if the graph has an edge to it from here. */
   #inside(address: number): number | undefined {
     const { successors } = this.#blocks[this.#current]!;
-    return successors.find((index) => addressesOf(this.#blocks, index).includes(address));
+    return successors.find((index) => isAddressOf(this.#blocks, index, address));
   }
   #sizeInPlace(address: number): number {
     const target = this.#inside(address);

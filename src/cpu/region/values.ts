@@ -36,14 +36,22 @@ export class RegionValues {
     this.#used = usedRegisters(accesses);
     this.#begin(0);
     const isNew = blocks.map(({ effects }) => comesBack(effects[effects.length - 1]));
+    // Blocks are met again only after one before them has changed: most are in one round, in their order.
+    const isWaiting = new Uint8Array(blocks.length).fill(1);
     for (let round = 0, changed = true; changed; round++) {
       if (round === MOST_ROUNDS) {
         for (let index = 0; index < blocks.length; index++) this.#begin(index);
         return;
       }
       changed = false;
-      for (let index = 1; index < blocks.length; index++)
-        if (this.#meet(index, blocks[index]!.predecessors, isNew)) changed = true;
+      for (let index = 1; index < blocks.length; index++) {
+        if (isWaiting[index] === 0) continue;
+        isWaiting[index] = 0;
+        const { predecessors, successors } = blocks[index]!;
+        if (!this.#meet(index, predecessors, isNew)) continue;
+        changed = true;
+        for (const successor of successors) isWaiting[successor] = 1;
+      }
     }
   }
   #begin(index: number): void {

@@ -2,7 +2,7 @@ import { RSP, STATE } from '../../machine/cpu-state.ts';
 import { CROSSING, FRAMES, PAGE_SIZE, TLB_READ, TLB_WRITE } from '../../machine/layout.ts';
 import type { MemoryOperand, Segment } from '../decode/instruction.ts';
 import { fixedAddress } from '../region/effects.ts';
-import type { Emitter, Helper } from '../region/emitter.ts';
+import { type Emitter, type Helper, ONE_BYTE_LOCALS } from '../region/emitter.ts';
 import type { Leader } from '../region/groups.ts';
 import { STREAM_NUMBERS } from '../region/streams.ts';
 import { Code } from '../wasm/code.ts';
@@ -86,9 +86,6 @@ export function addSegment(e: Emitter, segment: Segment): void {
   e.loadState(I64, segment === 'gs' ? STATE.gsBase : STATE.fsBase);
   e.code.op(OP.i64_add);
 }
-
-/** Local numbers from here on take more than one byte. */
-const ONE_BYTE_LOCALS = 128;
 
 /** The comparison of most accesses, ready but for the number of its local, by size and TLB. */
 const templates = new Map<number, { readonly code: Uint8Array; readonly positions: readonly number[] }>();

@@ -1,6 +1,12 @@
 import { FC, I32, I64, OP, SIMD, V128, type ValueType } from './opcodes.ts';
 
-/** Growing bytes of WebAssembly code, with one method for each shape of instruction. */
+/** More bytes than an instruction with a constant of up to 53 bits takes, or one with a memory offset. */
+const ROOM = 16;
+
+/**
+ * Growing bytes of WebAssembly code, with one method for each shape of instruction. What is called most writes its bytes
+ * itself: until the engine has compiled the translator, which takes seconds, a call for each byte is what it mostly does.
+ */
 export class Code {
   bytes: Uint8Array;
   length = 0;
@@ -33,11 +39,15 @@ export class Code {
     this.length += other.length;
   }
   unsigned(value: number): void {
+    if (this.length + ROOM > this.bytes.length) this.reserve(ROOM);
+    const { bytes } = this;
+    let at = this.length;
     while (value >= 0x80) {
-      this.byte((value & 0x7f) | 0x80);
+      bytes[at++] = (value & 0x7f) | 0x80;
       value = value >= 0x8000_0000 ? Math.floor(value / 128) : value >>> 7;
     }
-    this.byte(value);
+    bytes[at++] = value;
+    this.length = at;
   }
   /** A signed LEB128 of an integer within ±2^53. */
   signed(value: number): void {
@@ -54,13 +64,15 @@ export class Code {
     }
   }
   #signed32(value: number): void {
-    for (;;) {
-      const low = value & 0x7f;
+    if (this.length + ROOM > this.bytes.length) this.reserve(ROOM);
+    const { bytes } = this;
+    let at = this.length;
+    while (value < -0x40 || value >= 0x40) {
+      bytes[at++] = (value & 0x7f) | 0x80;
       value >>= 7;
-      const done = value === (low << 25) >> 31;
-      this.byte(done ? low : low | 0x80);
-      if (done) return;
     }
+    bytes[at++] = value & 0x7f;
+    this.length = at;
   }
   #signedBig(value: bigint): void {
     for (;;) {
@@ -91,7 +103,7 @@ export class Code {
   }
   i32(value: number): void {
     this.byte(OP.i32_const);
-    this.signed(value | 0);
+    this.#signed32(value | 0);
   }
   i64(value: number | bigint): void {
     this.byte(OP.i64_const);
@@ -100,22 +112,30 @@ export class Code {
     else this.#signedBig(BigInt.asIntN(64, value));
   }
   get(local: number): void {
-    this.byte(OP.local_get);
-    this.unsigned(local);
+    this.#local(OP.local_get, local);
   }
   set(local: number): void {
-    this.byte(OP.local_set);
-    this.unsigned(local);
+    this.#local(OP.local_set, local);
   }
   tee(local: number): void {
-    this.byte(OP.local_tee);
-    this.unsigned(local);
+    this.#local(OP.local_tee, local);
+  }
+  #local(opcode: number, local: number): void {
+    if (this.length + ROOM > this.bytes.length) this.reserve(ROOM);
+    this.bytes[this.length++] = opcode;
+    if (local < 0x80) this.bytes[this.length++] = local;
+    else this.unsigned(local);
   }
   /** A load or store of one opcode byte; alignment is only a hint, so none is claimed. */
   memory(opcode: number, offset = 0): void {
-    this.byte(opcode);
-    this.byte(0);
-    this.unsigned(offset);
+    if (this.length + ROOM > this.bytes.length) this.reserve(ROOM);
+    const { bytes } = this;
+    let at = this.length;
+    bytes[at++] = opcode;
+    bytes[at++] = 0;
+    for (; offset >= 0x80; offset >>>= 7) bytes[at++] = (offset & 0x7f) | 0x80;
+    bytes[at++] = offset;
+    this.length = at;
   }
   /** i32 arithmetic with a constant on the right. */
   i32op(opcode: number, constant: number): void {
