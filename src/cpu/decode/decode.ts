@@ -1,6 +1,6 @@
-import { OPCODE_90_REX_B, OpcodeMap, SIZE_RULE, type Template } from './compile.ts';
 import { Cursor } from './cursor.ts';
 import type { Instruction, IntegerSize, Operand } from './instruction.ts';
+import { OPCODE_90_REX_B, OpcodeMap, SIZE_RULE, type Template } from './opcode-map.ts';
 import { operand } from './operands.ts';
 import { ONE_BYTE } from './tables/one-byte.ts';
 import { SSE } from './tables/sse.ts';

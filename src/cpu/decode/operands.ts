@@ -1,4 +1,3 @@
-import { type OperandSpec, PLACE, SIZE } from './compile.ts';
 import type { Cursor } from './cursor.ts';
 import type {
   FileOperand,
@@ -8,6 +7,7 @@ import type {
   RegisterOperand,
   TargetOperand,
 } from './instruction.ts';
+import { type OperandSpec, PLACE, SIZE } from './opcode-map.ts';
 
 // Operands without data of their own are made once and shared.
 const REGISTERS: Record<IntegerSize, RegisterOperand[]> = {
