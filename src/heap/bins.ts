@@ -1,3 +1,4 @@
+import { lowest } from '../machine/bits.ts';
 import type { HeapContext } from './context.ts';
 import {
   BINS_PER_LEVEL,
@@ -17,11 +18,6 @@ import {
 
 /** How many blocks of a bin are looked at when only its own bin can still hold a fit. */
 const SCAN_LIMIT = 256;
-
-/** Position of the lowest set bit. */
-function lowest(bits: number): number {
-  return 31 - Math.clz32(bits & -bits);
-}
 
 /** Which eighth of its power of two a size is in. */
 function eighth(units: number, level: number): number {

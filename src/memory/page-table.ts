@@ -1,3 +1,5 @@
+import { lowest } from '../machine/bits.ts';
+
 /** States of a page-table entry: the low three bits of its flags. */
 export const PageState = {
   /** The whole entry is 0: the page is as its region says. */
@@ -61,7 +63,7 @@ class Places {
       if (++word === FAN_OUT / 32) return FAN_OUT;
       bits = this.#taken[word]!;
     }
-    return word * 32 + 31 - Math.clz32(bits & -bits);
+    return word * 32 + lowest(bits);
   }
 }
 

@@ -272,13 +272,12 @@ export class OpcodeMap {
   /** What an opcode is, by its mandatory prefix, or undefined. */
   slot(opcode: number): Slot | undefined {
     const rows = this.#rows[opcode];
-    if (rows !== undefined) {
-      this.#rows[opcode] = undefined;
-      const slot: Slot = [undefined, undefined, undefined, undefined];
-      rows.sort((a, b) => rank(a.key) - rank(b.key));
-      for (const row of rows) addRow(slot, row);
-      this.#slots[opcode] = slot;
-    }
-    return this.#slots[opcode];
+    return rows === undefined ? undefined : (this.#slots[opcode] ??= slotOf(rows));
   }
+}
+
+function slotOf(rows: Row[]): Slot {
+  const slot: Slot = [undefined, undefined, undefined, undefined];
+  for (const row of rows.sort((a, b) => rank(a.key) - rank(b.key))) addRow(slot, row);
+  return slot;
 }

@@ -1,6 +1,7 @@
+import { lowest } from '../../machine/bits.ts';
 import { RBP, RSP } from '../../machine/cpu-state.ts';
 import type { Instruction, MemoryOperand } from '../decode/instruction.ts';
-import { type Effects, lowest } from './effects.ts';
+import type { Effects } from './effects.ts';
 
 /** A register's value as an unknown base plus a constant. */
 export interface Value {

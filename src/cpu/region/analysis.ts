@@ -2,7 +2,7 @@ import type { Instruction } from '../decode/instruction.ts';
 import { entryOf } from '../lift/registry.ts';
 import { PASSED_BITS, RETURNED } from '../runtime/helpers.ts';
 import { addOperand, comesBack, type Effects, FLAGS, FLOW } from './effects.ts';
-import type { Block, Shape } from './graph.ts';
+import { type Block, type Shape, settle } from './graph.ts';
 
 /** What emission needs to know of a block beforehand. Register sets are bits as in Effects. */
 export interface BlockFacts {
@@ -174,24 +174,20 @@ function spreadLive(
   isInLoop: Uint8Array,
   kept: Int32Array,
 ): void {
-  for (let changed = true; changed; ) {
-    changed = false;
-    for (let index = blocks.length - 1; index >= 0; index--) {
-      const summary = summaries[index]!;
-      const { successors } = blocks[index]!;
-      let live = isInLoop[index] === 1 || successors.length === 0 ? 0 : -1;
-      for (const successor of successors) {
-        if (isInLoop[index] === 1) live |= facts[successor]!.validIn;
-        else live &= facts[successor]!.validIn;
-      }
-      if (summary.isBarrier) live = 0;
-      live = ((live & ~summary.defines) | summary.uses) & kept[index]!;
-      if (live !== facts[index]!.validIn) {
-        facts[index]!.validIn = live;
-        changed = true;
-      }
+  settle(blocks, 'backwards', (index) => {
+    const summary = summaries[index]!;
+    const { successors } = blocks[index]!;
+    let live = isInLoop[index] === 1 || successors.length === 0 ? 0 : -1;
+    for (const successor of successors) {
+      if (isInLoop[index] === 1) live |= facts[successor]!.validIn;
+      else live &= facts[successor]!.validIn;
     }
-  }
+    if (summary.isBarrier) live = 0;
+    live = ((live & ~summary.defines) | summary.uses) & kept[index]!;
+    if (live === facts[index]!.validIn) return false;
+    facts[index]!.validIn = live;
+    return true;
+  });
 }
 
 function spreadFlags(blocks: readonly Block[], facts: BlockFacts[], { chargesFuel }: Shape): void {
@@ -199,20 +195,12 @@ function spreadFlags(blocks: readonly Block[], facts: BlockFacts[], { chargesFue
   const charges = blocks.map(({ successors }, index) =>
     successors.some((successor) => successor <= index && chargesFuel[successor] === 1),
   );
-  const isWaiting = new Uint8Array(blocks.length).fill(1);
-  for (let changed = true; changed; ) {
-    changed = false;
-    for (let index = blocks.length - 1; index >= 0; index--) {
-      if (isWaiting[index] === 0) continue;
-      isWaiting[index] = 0;
-      const own = facts[index]!;
-      const { flagsLiveIn, flagsReadIn } = own;
-      flagsBefore(blocks[index]!, facts, own, charges[index]!);
-      if (own.flagsLiveIn === flagsLiveIn && own.flagsReadIn === flagsReadIn) continue;
-      changed = true;
-      for (const predecessor of blocks[index]!.predecessors) isWaiting[predecessor] = 1;
-    }
-  }
+  settle(blocks, 'backwards', (index) => {
+    const own = facts[index]!;
+    const { flagsLiveIn, flagsReadIn } = own;
+    flagsBefore(blocks[index]!, facts, own, charges[index]!);
+    return own.flagsLiveIn !== flagsLiveIn || own.flagsReadIn !== flagsReadIn;
+  });
 }
 
 /** Goes backwards through a block, noting where flags are live. */

@@ -1,11 +1,6 @@
 import type { Instruction, MemoryOperand, Operand } from '../decode/instruction.ts';
 import type { Entry } from '../lift/entry.ts';
 
-/** Number of the lowest bit that is set: sets of registers are gone through by taking it away, `bits & (bits - 1)`. */
-export function lowest(bits: number): number {
-  return 31 - Math.clz32(bits & -bits);
-}
-
 /** Registers that a call changes, by convention, as bits: rax, rcx, rdx, r8 to r11. */
 export const VOLATILE = 0x0f07;
 

@@ -1,11 +1,12 @@
+import { lowest } from '../../machine/bits.ts';
 import { STATE } from '../../machine/cpu-state.ts';
 import { CPU_STATE } from '../../machine/layout.ts';
 import type { Instruction } from '../decode/instruction.ts';
 import { type HELPERS, type HelperName, LEFT, PASSED, PASSED_BITS, RETURNED } from '../runtime/helpers.ts';
-import { Code } from '../wasm/code.ts';
+import { Code, ONE_BYTE_LOCALS, type Prepared, prepare } from '../wasm/code.ts';
 import { F32, F64, I32, I64, OP, V128, type ValueType, VOID } from '../wasm/opcodes.ts';
 import type { Batch, CallSite } from './batch.ts';
-import { lowest } from './effects.ts';
+
 import { FLAGS_DEAD, FLAGS_IN_MEMORY } from './flag-kinds.ts';
 import type { AccessPlan, Leader } from './groups.ts';
 import { type FlagPlacement, flagsOfKind, LazyFlags } from './lazy-flags.ts';
@@ -208,7 +209,7 @@ export class Emitter {
     for (let left = registers; left !== 0; left &= left - 1) {
       const register = lowest(left);
       const local = this.#registerLocal(register);
-      if (local < ONE_BYTE_LOCALS) code.appendPatched(preparedStore(register), STORED_LOCAL, [local]);
+      if (local < ONE_BYTE_LOCALS) code.appendPrepared(preparedStore(register), local);
       else writeStore(code, register, local);
     }
   }
@@ -372,27 +373,19 @@ export class Emitter {
   }
 }
 
-/** Local numbers from here on take more than one byte. */
-export const ONE_BYTE_LOCALS = 128;
-
-/** Stores a local where a register is in memory. */
-function writeStore(code: Code, register: number, local: number): void {
+/** Stores a local where a register is in memory; yields where its number lies. */
+function writeStore(code: Code, register: number, local: number): readonly number[] {
   code.i32(stateOffset(register));
+  const position = code.length + 1;
   code.get(local);
   code.storeType(register < 16 ? I64 : V128, 0);
+  return [position];
 }
-/** The same, ready but for the number of the local, and where that is: all addresses take two bytes. */
-const stores: Uint8Array[] = [];
-function preparedStore(register: number): Uint8Array {
-  let prepared = stores[register];
-  if (prepared === undefined) {
-    const code = new Code(16);
-    writeStore(code, register, 0);
-    prepared = stores[register] = code.bytes.slice(0, code.length);
-  }
-  return prepared;
+/** By register. */
+const stores: Prepared[] = [];
+function preparedStore(register: number): Prepared {
+  return (stores[register] ??= prepare((code) => writeStore(code, register, 0)));
 }
-const STORED_LOCAL: readonly number[] = [4];
 
 function stateOffset(register: number): number {
   return CPU_STATE + (register < 16 ? STATE.gpr + register * 8 : STATE.xmm + (register - 16) * 16);

@@ -107,6 +107,35 @@ export function reversePostorder(blocks: readonly Block[]): Block[] {
   return sorted;
 }
 
+/**
+ * Data flow: visits the blocks in rounds, forwards or backwards, until no visit changes anything, and each again only after
+ * one has changed that its facts follow from. `visit` says whether it did. False: not done after so many rounds.
+ */
+export function settle(
+  blocks: readonly Block[],
+  direction: 'forwards' | 'backwards',
+  visit: (index: number) => boolean,
+  mostRounds = Number.POSITIVE_INFINITY,
+): boolean {
+  const isForward = direction === 'forwards';
+  const count = blocks.length;
+  const isWaiting = new Uint8Array(count).fill(1);
+  for (let round = 0, changed = true; changed; round++) {
+    if (round === mostRounds) return false;
+    changed = false;
+    for (let step = 0; step < count; step++) {
+      const index = isForward ? step : count - 1 - step;
+      if (isWaiting[index] === 0) continue;
+      isWaiting[index] = 0;
+      if (!visit(index)) continue;
+      changed = true;
+      const { successors, predecessors } = blocks[index]!;
+      for (const next of isForward ? successors : predecessors) isWaiting[next] = 1;
+    }
+  }
+  return true;
+}
+
 /** Whether every edge that goes back leads to a block that dominates its source. */
 export function isReducible(blocks: readonly Block[], dominator?: Int32Array): boolean {
   return blocks.every(({ predecessors }, index) =>

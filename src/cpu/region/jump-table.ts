@@ -1,7 +1,8 @@
+import { lowest } from '../../machine/bits.ts';
 import type { Instruction, MemoryOperand, Operand } from '../decode/instruction.ts';
 import { effectsOf } from './analysis.ts';
 import type { CodeReader } from './code-reader.ts';
-import { directTarget, lowest, VOLATILE } from './effects.ts';
+import { directTarget, VOLATILE } from './effects.ts';
 
 /*
  * A switch jumps to an address that it loads from a table: the address itself, or its distance from the table or from the

@@ -2,7 +2,7 @@ import { RSP } from '../../machine/cpu-state.ts';
 import { WIDEST_WINDOW } from '../tlb/layout.ts';
 import type { Access, BlockAccesses, StackBase } from './accesses.ts';
 import { comesBack } from './effects.ts';
-import type { Block } from './graph.ts';
+import { type Block, settle } from './graph.ts';
 import type { RegionValues } from './values.ts';
 
 /** Bytes around the stack pointer: from `low` to before `high`, both relative to it. */
@@ -49,18 +49,20 @@ export function needsOf(blocks: readonly Block[], stacks: readonly Stack[]): Sta
           blocks[index]!.successors.reduce<Range | undefined>((all, to) => join(all, atStart[to]), undefined),
           stacks[index]!.moved,
         );
-  for (let round = 0, changed = true; changed; round++) {
-    if (round === MOST_ROUNDS) return undefined;
-    changed = false;
-    for (let index = blocks.length - 1; index >= 0; index--) {
+  const settled = settle(
+    blocks,
+    'backwards',
+    (index) => {
       const { own } = stacks[index]!;
       const { range } = own[0]!;
       const need = own.length > 1 ? range : join(range, following(index));
-      if (need?.low === atStart[index]?.low && need?.high === atStart[index]?.high) continue;
+      if (need?.low === atStart[index]?.low && need?.high === atStart[index]?.high) return false;
       atStart[index] = need;
-      changed = true;
-    }
-  }
+      return true;
+    },
+    MOST_ROUNDS,
+  );
+  if (!settled) return undefined;
   const needs = stacks.map(({ own }, index): StackNeeds => {
     const after = new Map<number, Range>();
     own.forEach(({ at, range }, number) => {

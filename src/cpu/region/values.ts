@@ -1,7 +1,8 @@
+import { lowest } from '../../machine/bits.ts';
 import { RSP } from '../../machine/cpu-state.ts';
 import { type Access, type BlockAccesses, OWN_BASES, type Value } from './accesses.ts';
-import { comesBack, lowest } from './effects.ts';
-import type { Block } from './graph.ts';
+import { comesBack } from './effects.ts';
+import { type Block, settle } from './graph.ts';
 
 const REGISTERS = 16;
 /** No way to the block was followed yet. */
@@ -36,23 +37,9 @@ export class RegionValues {
     this.#used = usedRegisters(accesses);
     this.#begin(0);
     const isNew = blocks.map(({ effects }) => comesBack(effects[effects.length - 1]));
-    // Blocks are met again only after one before them has changed: most are in one round, in their order.
-    const isWaiting = new Uint8Array(blocks.length).fill(1);
-    for (let round = 0, changed = true; changed; round++) {
-      if (round === MOST_ROUNDS) {
-        for (let index = 0; index < blocks.length; index++) this.#begin(index);
-        return;
-      }
-      changed = false;
-      for (let index = 1; index < blocks.length; index++) {
-        if (isWaiting[index] === 0) continue;
-        isWaiting[index] = 0;
-        const { predecessors, successors } = blocks[index]!;
-        if (!this.#meet(index, predecessors, isNew)) continue;
-        changed = true;
-        for (const successor of successors) isWaiting[successor] = 1;
-      }
-    }
+    const meet = (index: number) => index > 0 && this.#meet(index, blocks[index]!.predecessors, isNew);
+    if (settle(blocks, 'forwards', meet, MOST_ROUNDS)) return;
+    for (let index = 0; index < blocks.length; index++) this.#begin(index);
   }
   #begin(index: number): void {
     for (let register = 0; register < REGISTERS; register++)

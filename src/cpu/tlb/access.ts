@@ -2,10 +2,10 @@ import { RSP, STATE } from '../../machine/cpu-state.ts';
 import { CROSSING, FRAMES, PAGE_SIZE, TLB_READ, TLB_WRITE } from '../../machine/layout.ts';
 import type { MemoryOperand, Segment } from '../decode/instruction.ts';
 import { fixedAddress } from '../region/effects.ts';
-import { type Emitter, type Helper, ONE_BYTE_LOCALS } from '../region/emitter.ts';
+import type { Emitter, Helper } from '../region/emitter.ts';
 import type { Leader } from '../region/groups.ts';
 import { STREAM_NUMBERS } from '../region/streams.ts';
-import { Code } from '../wasm/code.ts';
+import { type Code, ONE_BYTE_LOCALS, type Prepared, prepare } from '../wasm/code.ts';
 import { I32, I64, OP, SIMD, VOID } from '../wasm/opcodes.ts';
 import {
   READ_STREAMS,
@@ -88,19 +88,14 @@ export function addSegment(e: Emitter, segment: Segment): void {
 }
 
 /** The comparison of most accesses, ready but for the number of its local, by size and TLB. */
-const templates = new Map<number, { readonly code: Uint8Array; readonly positions: readonly number[] }>();
+const comparisons = new Map<number, Prepared>();
 
-function template(
-  size: number,
-  tlb: number,
-): { readonly code: Uint8Array; readonly positions: readonly number[] } {
+function preparedComparison(size: number, tlb: number): Prepared {
   const key = tlb + size;
-  let found = templates.get(key);
+  let found = comparisons.get(key);
   if (found === undefined) {
-    const code = new Code(64);
-    const positions = writeComparison(code, { at: 0, distance: 0, size, tlb });
-    found = { code: code.bytes.slice(0, code.length), positions };
-    templates.set(key, found);
+    found = prepare((code) => writeComparison(code, { at: 0, distance: 0, size, tlb }));
+    comparisons.set(key, found);
   }
   return found;
 }
@@ -126,10 +121,9 @@ function writeComparison(code: Code, { at, distance, size, tlb }: Range): number
 /** Emits the comparison of a range with its TLB entry. */
 function compareTag(e: Emitter, range: Range): void {
   const { at, distance, size, tlb } = range;
-  if (distance === 0 && size <= 16 && at < ONE_BYTE_LOCALS) {
-    const { code, positions } = template(size, tlb);
-    e.code.appendPatched(code, positions, [at, at]);
-  } else writeComparison(e.code, range);
+  if (distance === 0 && size <= 16 && at < ONE_BYTE_LOCALS)
+    e.code.appendPrepared(preparedComparison(size, tlb), at);
+  else writeComparison(e.code, range);
 }
 
 /** What is to be checked: `size` bytes at the address in local `at` + `distance`. */

@@ -1,5 +1,21 @@
 import { FC, I32, I64, OP, SIMD, V128, type ValueType } from './opcodes.ts';
 
+/** Local numbers from here on take more than one byte. */
+export const ONE_BYTE_LOCALS = 0x80;
+
+/** Code that is ready but for the number of one local, below ONE_BYTE_LOCALS, which belongs at these positions. */
+export interface Prepared {
+  readonly code: Uint8Array;
+  readonly positions: readonly number[];
+}
+
+/** Keeps what `write` writes for a local 0; it yields where that number lies. */
+export function prepare(write: (code: Code) => readonly number[]): Prepared {
+  const code = new Code(64);
+  const positions = write(code);
+  return { code: code.bytes.slice(0, code.length), positions };
+}
+
 /** More bytes than an instruction with a constant of up to 53 bits takes, or one with a memory offset. */
 const ROOM = 16;
 
@@ -123,19 +139,15 @@ export class Code {
   #local(opcode: number, local: number): void {
     if (this.length + ROOM > this.bytes.length) this.reserve(ROOM);
     this.bytes[this.length++] = opcode;
-    if (local < 0x80) this.bytes[this.length++] = local;
+    if (local < ONE_BYTE_LOCALS) this.bytes[this.length++] = local;
     else this.unsigned(local);
   }
   /** A load or store of one opcode byte; alignment is only a hint, so none is claimed. */
   memory(opcode: number, offset = 0): void {
     if (this.length + ROOM > this.bytes.length) this.reserve(ROOM);
-    const { bytes } = this;
-    let at = this.length;
-    bytes[at++] = opcode;
-    bytes[at++] = 0;
-    for (; offset >= 0x80; offset >>>= 7) bytes[at++] = (offset & 0x7f) | 0x80;
-    bytes[at++] = offset;
-    this.length = at;
+    this.bytes[this.length++] = opcode;
+    this.bytes[this.length++] = 0;
+    this.unsigned(offset);
   }
   /** i32 arithmetic with a constant on the right. */
   i32op(opcode: number, constant: number): void {
@@ -223,12 +235,10 @@ export class Code {
       for (let shift = 0; shift < 32; shift += 8) this.byte((word >>> shift) & 0xff);
     }
   }
-  /** Appends prepared code with some of its bytes (local numbers below 128) replaced. */
-  appendPatched(template: Uint8Array, positions: readonly number[], locals: readonly number[]): void {
+  appendPrepared({ code, positions }: Prepared, local: number): void {
     const start = this.length;
-    this.append(template);
-    for (let index = 0; index < positions.length; index++)
-      this.bytes[start + positions[index]!] = locals[index]!;
+    this.append(code);
+    for (const position of positions) this.bytes[start + position] = local;
   }
   /** Loads a value of `type` from base address on the stack + offset. */
   loadType(type: ValueType, offset: number): void {
