@@ -1,8 +1,8 @@
 // The benchmarks: the same .exe under Wine (which runs it natively) and under winmem, in turns, timed inside the
 // program, and the same kernels under qemu-user; a whole process of hello.exe against `node -e 0`; programs that nobody
-// here wrote. Prints a table in Markdown.
+// here wrote; calls with many regions and blocks against those with 100. Prints a table in Markdown.
 //
-//   node bench/run.mjs [--rounds N] [--json FILE] [--check] [memory|kernels|integer|further|depth|hello|programs]...
+//   node bench/run.mjs [--rounds N] [--json FILE] [--check] [memory|scale|kernels|integer|further|depth|hello|programs]...
 //
 // A ratio is winmem's median over the other's. --check fails when one is above its limit (bench/suites.mjs).
 import { existsSync, writeFileSync } from 'node:fs';
@@ -12,6 +12,7 @@ import { root } from '../scripts/prepare.mjs';
 import { haveWine, startWine } from '../scripts/wine.mjs';
 import { measurePrograms } from './programs.mjs';
 import { CLI, nodeMilliseconds, qemuRunner, runWine, runWinmem } from './runners.mjs';
+import { measureScale } from './scale.mjs';
 import { geometricMean, median } from './statistics.mjs';
 import { limitOf, suites } from './suites.mjs';
 
@@ -104,6 +105,12 @@ function table(rows) {
 
 function measure(suite, rounds) {
   if (suite === 'hello') return measureHello(rounds);
+  if (suite === 'scale') {
+    return measureScale(rounds).map(({ name, many, few }) => ({
+      ...row(name, 'ns', many, few, limitOf('scale', name)),
+      against: 'with 100',
+    }));
+  }
   if (suite === 'programs') {
     return measurePrograms(rounds).map(({ name, winmem, wine }) =>
       row(name, 's', winmem, wine, limitOf('programs', name)),

@@ -5,6 +5,7 @@
 #include "clock.h"
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 enum { PAGE = 4096, CALLS = 5000, ROUNDS = 60, MOST_REGIONS = 100000, MOST_BLOCKS = 1000000 };
 
@@ -145,27 +146,38 @@ static void show(const char *name, unsigned long long few, unsigned long long ma
     printf("%s %llu %llu %llu.%02llu\n", name, few / CALLS, many / CALLS, many / few, many * 100 / few % 100);
 }
 
-int main(int argc, char **argv)
+static int show_regions(unsigned count)
 {
-    static const unsigned sizes[][2] = { { 48, 48 }, { 1, 256 }, { 1, 1500 } };
-    unsigned regions = argc > 1 ? atoi(argv[1]) : MOST_REGIONS;
     unsigned long long few[ACTIONS], many[ACTIONS];
-    if (!regions || regions > MOST_REGIONS)
-        return 1;
     for (unsigned a = 0; a < ACTIONS; a++)
         few[a] = many[a] = ~0ull;
     /* Once to warm up, as in the other benchmarks. */
     time_regions(100, few);
     time_regions(100, few);
-    time_regions(regions, many);
+    time_regions(count, many);
     for (unsigned a = 0; a < ACTIONS; a++)
         show(actions[a].name, few[a], many[a]);
-    for (unsigned s = 0; s < sizeof sizes / sizeof *sizes; s++) {
-        char name[40];
-        sprintf(name, "HeapFree+HeapAlloc-%u-%u", sizes[s][0], sizes[s][1]);
-        time_blocks(100, sizes[s][0], sizes[s][1]);
-        unsigned long long warm = time_blocks(100, sizes[s][0], sizes[s][1]);
-        show(name, warm, time_blocks(MOST_BLOCKS, sizes[s][0], sizes[s][1]));
-    }
     return 0;
+}
+
+static int show_blocks(unsigned smallest, unsigned largest)
+{
+    char name[60];
+    sprintf(name, "HeapFree+HeapAlloc-%u-%u", smallest, largest);
+    time_blocks(100, smallest, largest);
+    unsigned long long few = time_blocks(100, smallest, largest);
+    show(name, few, time_blocks(MOST_BLOCKS, smallest, largest));
+    return 0;
+}
+
+/* Each in a process of its own: where a heap's pages are depends on what was freed before. */
+int main(int argc, char **argv)
+{
+    int first = argc > 2 ? atoi(argv[2]) : MOST_REGIONS, second = argc > 3 ? atoi(argv[3]) : 0;
+    if (argc > 1 && !strcmp(argv[1], "regions") && first > 0 && first <= MOST_REGIONS)
+        return show_regions(first);
+    if (argc > 3 && !strcmp(argv[1], "blocks") && first >= 0 && second >= first)
+        return show_blocks(first, second);
+    fputs("scale regions [COUNT] | scale blocks SMALLEST LARGEST\n", stderr);
+    return 1;
 }

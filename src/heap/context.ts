@@ -62,6 +62,8 @@ export class HeapContext {
 
   /** What is remembered here is forgotten by the address space when it changes. */
   probe(address: number, slot: number, offset: number): number {
+    const home = this.cache.writableHomes.find(address);
+    if (home !== 0) return home * (PAGE_SIZE / 4) + (offset >>> 2);
     const at = this.space.probe(address, WRITE);
     if (at === 0) {
       // No frame to be had is no fault of the program's.
@@ -70,6 +72,7 @@ export class HeapContext {
     }
     this.cache.writeTags[slot] = address - offset;
     this.cache.writePages[slot] = at >>> 12;
+    this.cache.writableHomes.add(address, at >>> 12);
     return at >>> 2;
   }
 

@@ -1,3 +1,5 @@
+import { HomePages } from './home-pages.ts';
+
 /** Pages that are remembered for reading, and as many for writing. */
 export const CACHED_PAGES = 256;
 
@@ -11,8 +13,10 @@ export class TranslationCache {
   /** Byte offset in RAM / 4096 of the page. */
   readonly readPages = new Uint32Array(CACHED_PAGES);
   readonly writePages = new Uint32Array(CACHED_PAGES);
+  readonly writableHomes = new HomePages();
 
   drop(firstPage: number, pageCount: number): void {
+    this.writableHomes.drop(firstPage, pageCount);
     if (pageCount >= CACHED_PAGES) {
       this.readTags.fill(-1);
       this.writeTags.fill(-1);

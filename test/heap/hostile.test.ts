@@ -13,7 +13,13 @@ import {
   SEGMENT_END_BLOCK,
   SEGMENT_NEXT,
 } from '../../src/heap/layout.ts';
-import { MEM_DECOMMIT, PAGE_NOACCESS, WRITE } from '../../src/memory/constants.ts';
+import {
+  MEM_DECOMMIT,
+  PAGE_NOACCESS,
+  PAGE_READONLY,
+  PAGE_READWRITE,
+  WRITE,
+} from '../../src/memory/constants.ts';
 import { GuestFault } from '../../src/memory/guest-memory.ts';
 import {
   STATUS_HEAP_CORRUPTION,
@@ -111,6 +117,18 @@ describe('hostile: what programs do wrong', () => {
       expectCorruption();
     },
   );
+
+  it('a page of the heap that is made read-only is noticed, however many pages the heap has used', () => {
+    const blocks = Array.from({ length: 1000 }, () => m.heaps.allocate(heap, 0, 5000));
+    for (const block of blocks) expect(m.heaps.free(heap, 0, block)).toBe(true);
+    for (const [i] of blocks.entries()) blocks[i] = m.heaps.allocate(heap, 0, 5000);
+    const block = blocks[300]!;
+    const page = Math.floor((block - 16) / 4096) * 4096;
+    m.space.protect(page, 4096, PAGE_READONLY);
+    expect(m.heaps.free(heap, 0, block)).toBe(false);
+    m.space.protect(page, 4096, PAGE_READWRITE);
+    expect(m.heaps.free(heap, 0, block)).toBe(true);
+  });
 
   it('a block written to after it was freed is seen when its link is used', () => {
     makeQuick(100);

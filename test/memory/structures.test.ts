@@ -2,9 +2,10 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { FrameKind, FrameState, Frames, NO_FRAME } from '../../src/machine/frames.ts';
 import { FRAMES, MAX_FRAMES } from '../../src/machine/layout.ts';
-import { MOST_SPARE, NOWHERE } from '../../src/machine/placement.ts';
+import { homeOf, MOST_SPARE, NOWHERE } from '../../src/machine/placement.ts';
 import { Ram } from '../../src/machine/ram.ts';
 import { MEM_PRIVATE } from '../../src/memory/constants.ts';
+import { HomePages } from '../../src/memory/home-pages.ts';
 import { ENTRY_WORDS, PageTable } from '../../src/memory/page-table.ts';
 import { RegionTree } from '../../src/memory/region-tree.ts';
 import { Region } from '../../src/memory/regions.ts';
@@ -54,6 +55,60 @@ describe('the page table', () => {
     expect(table.nextLeaf(2, 2 ** 26)).toBe(2 ** 25);
     expect(table.nextLeaf(2 ** 25 + 1, 2 ** 26)).toBe(2 ** 26);
     expect(table.nextLeaf(2, 100)).toBe(100);
+  });
+});
+
+describe('the pages known to be at home', () => {
+  const ramPageOf = (page: number) => FRAMES / 4096 + homeOf(page);
+  /** Few places, some of them 4 GiB apart, so that they meet. */
+  const page = fc
+    .tuple(fc.integer({ min: 0, max: 2 }), fc.integer({ min: 500, max: 530 }), fc.constantFrom(0, 2 ** 34))
+    .map(([lap, place, base]) => base + lap * 0x10_0000 + place);
+
+  test('are found until they are dropped, and no others', () => {
+    fc.assert(
+      fc.property(
+        fc.array(
+          fc.oneof(
+            fc.record({ add: page, aside: fc.boolean() }),
+            fc.record({ drop: page, count: fc.constantFrom(1, 3, 511, 512, 2 ** 21) }),
+          ),
+          { maxLength: 60 },
+        ),
+        (changes) => {
+          const homes = new HomePages();
+          const known = new Set<number>();
+          for (const change of changes) {
+            if ('add' in change) {
+              homes.add(change.add * 4096, ramPageOf(change.add) + (change.aside ? 1 : 0));
+              if (!change.aside) known.add(change.add);
+              if (!change.aside) expect(homes.find(change.add * 4096 + 4095)).toBe(ramPageOf(change.add));
+            } else {
+              homes.drop(change.drop, change.count);
+              for (const each of known)
+                if (each >= change.drop && each < change.drop + change.count) known.delete(each);
+            }
+            for (let lap = 0; lap < 3; lap++) {
+              for (let place = 500; place <= 530; place++) {
+                for (const base of [0, 2 ** 34]) {
+                  const each = base + lap * 0x10_0000 + place;
+                  const found = homes.find(each * 4096);
+                  if (found !== 0)
+                    expect([each, known.has(each), found]).toEqual([each, true, ramPageOf(each)]);
+                }
+              }
+            }
+          }
+        },
+      ),
+      { numRuns: 300 },
+    );
+  });
+
+  test('are none for addresses that no program can have', () => {
+    const homes = new HomePages();
+    for (const address of [-1, -4096, -(2 ** 40), 2 ** 47, 2 ** 64, Number.NaN, Number.POSITIVE_INFINITY])
+      expect([address, homes.find(address)]).toEqual([address, 0]);
   });
 });
 
