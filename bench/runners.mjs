@@ -23,8 +23,9 @@ export function runWine({ exe, args }) {
   return parse(execFileSync(command, words, { env: wineEnvironment, stdio: ['ignore', 'pipe', 'ignore'] }));
 }
 
-export function runWinmem({ exe, args = [] }) {
-  const words = [CLI, 'run', '--quiet', join(root, exe), ...args];
+/** `nodeOptions`: of the Node that runs winmem. */
+export function runWinmem({ exe, args = [], nodeOptions = [] }) {
+  const words = [...nodeOptions, CLI, 'run', '--quiet', join(root, exe), ...args];
   return parse(execFileSync(process.execPath, words, { stdio: ['ignore', 'pipe', 'inherit'] }));
 }
 
