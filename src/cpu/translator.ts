@@ -1,5 +1,6 @@
 import { CpuState, RAX, RBX, RCX, RDX, STATE } from '../machine/cpu-state.ts';
 import { FRAMES, PAGE_SIZE } from '../machine/layout.ts';
+import { monotonic } from '../machine/monotonic.ts';
 import { EXECUTE, READ, WRITE } from '../memory/constants.ts';
 import type { AddressSpace } from '../memory/space.ts';
 import { STATUS_ACCESS_VIOLATION } from '../memory/status.ts';
@@ -77,7 +78,7 @@ export class Translator implements Executor {
   constructor(system: MemorySystem, service: ServiceHook, options: TranslatorOptions = {}) {
     this.#system = system;
     this.#service = service;
-    this.#timestamp = options.timestamp ?? (() => performance.now() * 1e6);
+    this.#timestamp = options.timestamp ?? (() => monotonic() * 1e6);
     this.#state = new CpuState(system.ram);
     this.#tlb = new Tlb(system.ram);
     this.#jumpCache = new JumpCache(system.ram);

@@ -8,13 +8,15 @@ import type {
   HostFiles,
   HostOpenOptions,
 } from './host.ts';
+import { monotonic, TimeOfDay } from './monotonic.ts';
 
 /** The host that Node gives: its file system, its standard streams, its clock. */
 export function nodeHost(): Host {
+  const time = new TimeOfDay();
   return {
     files: new NodeFiles(),
     console: new NodeConsole(),
-    clock: { now: () => performance.timeOrigin + performance.now(), monotonic: () => performance.now() },
+    clock: { now: () => time.now(), monotonic },
     // Loaded when needed: crypto and tty (which loads the network) cost a short run much of its time.
     random: (into) => void process.getBuiltinModule('node:crypto').randomFillSync(into),
   };

@@ -23,8 +23,10 @@ export interface OwnDll {
   readonly spare?: { readonly name: string; readonly firstService: number; readonly count: number };
 }
 
+/** Bytes of a stub that only enters the host. */
+const STUB_SIZE = 8;
 /** Bytes from one spare stub to the next. */
-export const SPARE_STUB = 8;
+export const SPARE_STUB = STUB_SIZE;
 
 /** A variable that a DLL exports. */
 export interface OwnData {
@@ -40,10 +42,21 @@ function leafOf({ dll, name }: ApiFunction, service: number, table: ServiceTable
   return bytes ? { kind: 'code', name, bytes } : plainStub(name, service);
 }
 
-/** mov eax, service; syscall; ret */
+/** mov eax, service; syscall; ret. Written for each function of each start, so by the shortest way. */
+function writeStub(bytes: Uint8Array, at: number, service: number): void {
+  bytes[at] = 0xb8;
+  bytes[at + 1] = service;
+  bytes[at + 2] = service >>> 8;
+  bytes[at + 3] = service >>> 16;
+  bytes[at + 4] = service >>> 24;
+  bytes[at + 5] = 0x0f;
+  bytes[at + 6] = 0x05;
+  bytes[at + 7] = 0xc3;
+}
+
 function plainStub(name: string, service: number): CodeBlock {
-  const bytes = new Uint8Array([0xb8, 0, 0, 0, 0, 0x0f, 0x05, 0xc3]);
-  setService(bytes, 1, service);
+  const bytes = new Uint8Array(STUB_SIZE);
+  writeStub(bytes, 0, service);
   return { kind: 'code', name, bytes };
 }
 
@@ -141,6 +154,6 @@ function spareStubs({
   count: number;
 }): CodeBlock {
   const bytes = new Uint8Array(count * SPARE_STUB);
-  for (let i = 0; i < count; i++) bytes.set(plainStub(name, firstService + i).bytes, i * SPARE_STUB);
+  for (let i = 0; i < count; i++) writeStub(bytes, i * SPARE_STUB, firstService + i);
   return { kind: 'code', name, bytes };
 }

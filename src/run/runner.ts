@@ -1,5 +1,6 @@
 import type { ServiceTable } from '../dlls/service-table.ts';
 import { type CpuState, RCX, RDX, STATE } from '../machine/cpu-state.ts';
+import { monotonic } from '../machine/monotonic.ts';
 import {
   STATUS_BREAKPOINT,
   STATUS_FLOAT_DENORMAL_OPERAND,
@@ -117,11 +118,11 @@ export class Runner {
   }
 
   async run(options: RunOptions): Promise<RunEnd> {
-    const started = performance.now();
+    const started = monotonic();
     const deadline = options.timeout === undefined ? Number.POSITIVE_INFINITY : started + options.timeout;
     this.#fuelLeft = options.fuel ?? Number.POSITIVE_INFINITY;
     for (;;) {
-      const now = performance.now();
+      const now = monotonic();
       if (now >= deadline || this.#fuelLeft <= 0) return { kind: 'timeout' };
       if (options.interrupted?.()) return { kind: 'interrupted' };
       updateSharedData(this.#thread.process);
@@ -135,18 +136,18 @@ export class Runner {
 
   /** Runs until the time is up, the process has ended, or the thread waits. */
   #slice(until: number): void {
-    let now = performance.now();
+    let now = monotonic();
     let fuel = 0;
     const refuel = (): number => {
       this.#fuelLeft -= fuel;
-      fuel = performance.now() < until ? Math.max(0, Math.min(FUEL, this.#fuelLeft)) : 0;
+      fuel = monotonic() < until ? Math.max(0, Math.min(FUEL, this.#fuelLeft)) : 0;
       return fuel;
     };
     do {
       const started = now;
       fuel = Math.min(FUEL, this.#fuelLeft);
       const reason = this.#executor.run(fuel, refuel);
-      now = performance.now();
+      now = monotonic();
       this.executed += now - started;
       if (reason !== Exit.fuel) this.#fuelLeft -= EVENT_FUEL;
       this.#handle(reason);
@@ -239,7 +240,7 @@ export class Runner {
         resolve();
       });
     });
-    while (!awake && performance.now() < deadline && !options.interrupted?.()) {
+    while (!awake && monotonic() < deadline && !options.interrupted?.()) {
       await Promise.race([woken, delay(SLICE)]);
     }
     thread.pending = Pending.none;

@@ -1,4 +1,5 @@
 import type { ServiceTable } from '../dlls/service-table.ts';
+import { monotonic } from '../machine/monotonic.ts';
 
 /** Milliseconds of host time of a run, apart from starting and ending it. */
 export interface Time {
@@ -22,9 +23,9 @@ export class TimedServices {
     this.#table = table;
   }
   serve(service: number): boolean {
-    const started = performance.now();
+    const started = monotonic();
     const leaves = this.#table.serve(service);
-    this.time += performance.now() - started;
+    this.time += monotonic() - started;
     return leaves;
   }
 }

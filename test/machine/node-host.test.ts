@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { buildSync } from 'esbuild';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { HostFile } from '../../src/machine/host.ts';
+import { TimeOfDay } from '../../src/machine/monotonic.ts';
 import { nodeHost } from '../../src/machine/node-host.ts';
 
 const host = nodeHost();
@@ -124,4 +125,51 @@ test('standard input comes in pieces, then ends, and standard output takes megab
 
 test('a program that reads nothing ends although its input stays open', () => {
   expect(run('c.write(1, new Uint8Array([104, 105]));', 'unread')).toMatchObject({ stdout: 'hi', status: 0 });
+});
+
+describe('the time of day', () => {
+  const start = 1_795_000_000_000;
+  /** The true time, the step that its owner made in the date, and how fast the monotonic clock runs. */
+  function clocks() {
+    const at = { time: 0.75, step: 0, rate: 1 };
+    const date = () => Math.floor(start + at.time + at.step);
+    return { at, date, day: new TimeOfDay(date, () => at.time * at.rate + 12.5) };
+  }
+
+  test('has a fraction of a millisecond once the date has gone on', () => {
+    const { at, day } = clocks();
+    expect(day.now()).toBe(start);
+    at.time = 2;
+    expect(day.now()).toBe(start + 2);
+    at.time = 2.25;
+    expect(day.now()).toBe(start + 2.25);
+    at.time = 1000.5;
+    expect(day.now()).toBe(start + 1000.5);
+  });
+
+  test.each([0.97, 1, 1.03])(
+    'is within the date and never goes back, by a clock at %s of the true speed',
+    (rate) => {
+      const { at, date, day } = clocks();
+      at.rate = rate;
+      let last = 0;
+      for (let i = 0; i < 5000; i++) {
+        at.time += 0.11;
+        const now = day.now();
+        expect(Math.floor(now)).toBe(date());
+        expect(now).toBeGreaterThanOrEqual(last);
+        last = now;
+      }
+    },
+  );
+
+  test('follows the date when that is set', () => {
+    const { at, date, day } = clocks();
+    day.now();
+    for (const step of [3_600_000, -3_600_000]) {
+      at.step = step;
+      at.time += 0.5;
+      expect(Math.floor(day.now())).toBe(date());
+    }
+  });
 });

@@ -1,4 +1,5 @@
 import { FRAMES, PAGE_SIZE } from '../../machine/layout.ts';
+import { monotonic } from '../../machine/monotonic.ts';
 import type { AddressSpace, MemoryInfo } from '../../memory/space.ts';
 import { Batch } from '../region/batch.ts';
 import { CodeReader, type CodeSpan } from '../region/code-reader.ts';
@@ -75,12 +76,12 @@ export class Compiler {
 
   /** Translates the function at `rip` and what it calls; again if that is the first code to look at MXCSR. */
   compile(reader: CodeReader, rip: number, code: SpaceCode, reached: Reached): CompiledBatch {
-    const started = performance.now();
+    const started = monotonic();
     let { batch, instructions } = this.#translate(reader, rip, code, reached);
     if (this.#mustBeExact(batch)) ({ batch, instructions } = this.#translate(reader, rip, code, reached));
     for (const called of batch.called) code.functions.add(called);
     const bytes = batch.finish();
-    this.statistics.translateTime += performance.now() - started;
+    this.statistics.translateTime += monotonic() - started;
     const exports = this.#instantiate(bytes);
     const functions = batch.entries.map((entry, number) => ({
       entry: entryKey(entry, reached),
@@ -163,10 +164,10 @@ export class Compiler {
   }
 
   #instantiate(bytes: Uint8Array): WebAssembly.Exports {
-    const started = performance.now();
+    const started = monotonic();
     const module = new WebAssembly.Module(bytes as BufferSource);
     const { exports } = new WebAssembly.Instance(module, this.#imports);
-    this.statistics.compileTime += performance.now() - started;
+    this.statistics.compileTime += monotonic() - started;
     this.statistics.modules++;
     this.statistics.wasmBytes += bytes.length;
     return exports;

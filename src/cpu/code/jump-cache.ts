@@ -16,7 +16,8 @@ export class JumpCache {
     this.flush();
   }
   flush(): void {
-    for (let entry = 0; entry < JUMP_CACHE_ENTRIES * ENTRY_BYTES; entry += ENTRY_BYTES) this.#empty(entry);
+    this.#words.fill(EMPTY, JUMP_CACHE / 4, (JUMP_CACHE + JUMP_CACHE_ENTRIES * ENTRY_BYTES) / 4);
+    this.#empty(ENTRY_OF_EMPTY);
   }
   #empty(entry: number): void {
     const at = (JUMP_CACHE + entry) >>> 2;
