@@ -25,7 +25,7 @@ export function emptyPage(entry: number): number {
 }
 export const TLB2_INDEX_SHIFT = 8;
 /** The mixture: an address is shifted by both and combined by xor. By this one, what is above the first level's reach. */
-export const TLB2_MIXED_SHIFT = 21;
+export const TLB2_MIXED_SHIFT = TLB2_INDEX_SHIFT + Math.log2(TLB_ENTRIES);
 export const TLB2_INDEX_MASK = (TLB2_ENTRIES - 1) * TLB2_ENTRY_SIZE;
 export const TLB2_ADDEND = 8;
 /** The addend of a page at home. */
