@@ -228,8 +228,9 @@ class NodeConsole implements HostConsole {
   }
 
   isTerminal(stream: 0 | 1 | 2): boolean {
-    const isDevice = attempt(() => fs.fstatSync(stream).isCharacterDevice());
-    return isDevice === true && process.getBuiltinModule('node:tty').isatty(stream);
+    const status = attempt(() => fs.fstatSync(stream));
+    if (typeof status === 'string' || !status.isCharacterDevice() || isNullDevice(status)) return false;
+    return process.getBuiltinModule('node:tty').isatty(stream);
   }
 
   /** Input flows only while somebody waits for it: a program that reads none takes none from its parent. */
@@ -251,6 +252,12 @@ class NodeConsole implements HostConsole {
   #wake(): void {
     for (const callback of this.#waiting.splice(0)) callback();
   }
+}
+
+/** Output that goes nowhere, as `> /dev/null` and Node's 'ignore' have it, needs no terminal's modules to find that out. */
+function isNullDevice({ rdev }: fs.Stats): boolean {
+  const nothing = attempt(() => fs.statSync('/dev/null'));
+  return rdev !== 0 && typeof nothing !== 'string' && nothing.rdev === rdev;
 }
 
 const sleeper = new Int32Array(new SharedArrayBuffer(4));

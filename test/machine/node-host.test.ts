@@ -1,4 +1,4 @@
-import { spawnSync } from 'node:child_process';
+import { type StdioOptions, spawnSync } from 'node:child_process';
 import { mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -88,7 +88,11 @@ test('the monotonic clock does not run backwards and random bytes differ', () =>
 });
 
 /** Runs a module against a fresh Node host, bundled so that any Node can run it. */
-function run(body: string, input: string): { stdout: string; status: number | null } {
+function run(
+  body: string,
+  input: string,
+  stdio: StdioOptions = 'pipe',
+): { stdout: string; status: number | null } {
   const script = join(folder, 'script.mjs');
   buildSync({
     entryPoints: ['src/machine/node-host.ts'],
@@ -101,6 +105,7 @@ function run(body: string, input: string): { stdout: string; status: number | nu
   writeFileSync(script, `import { nodeHost } from './host.mjs'; const { console: c } = nodeHost();\n${body}`);
   return spawnSync(process.execPath, [script], {
     input,
+    stdio,
     encoding: 'utf8',
     timeout: 20000,
     maxBuffer: 2 ** 24,
@@ -125,6 +130,14 @@ test('standard input comes in pieces, then ends, and standard output takes megab
 
 test('a program that reads nothing ends although its input stays open', () => {
   expect(run('c.write(1, new Uint8Array([104, 105]));', 'unread')).toMatchObject({ stdout: 'hi', status: 0 });
+});
+
+test('a stream that goes nowhere is no terminal, which takes no module for terminals to find out', () => {
+  const body = `
+    const terminals = [0, 1, 2].filter((stream) => c.isTerminal(stream));
+    if (terminals.length > 0) process.exitCode = 1;
+    if (process.moduleLoadList.some((name) => / (tty|net)$/.test(name))) process.exitCode = 2;`;
+  expect(run(body, '', 'ignore').status).toBe(0);
 });
 
 describe('the time of day', () => {
