@@ -1,4 +1,5 @@
 import { GRANULE, PAGE_SIZE } from '../machine/layout.ts';
+import { NODE, Nodes, nodeOf, WIDTH } from './region-nodes.ts';
 import type { Region } from './regions.ts';
 
 const GRANULE_PAGES = GRANULE / PAGE_SIZE;
@@ -11,146 +12,14 @@ export function granuleDown(page: number): number {
   return Math.floor(page / GRANULE_PAGES) * GRANULE_PAGES;
 }
 
-/** Entries of a node. Wide nodes in few cache lines: with 100,000 regions it is those that a call costs. */
-const WIDTH = 16;
-/** Where entries that a node does not have begin: after all granules. */
-const NOWHERE = 0x7fffffff;
 const FEW = WIDTH / 4;
 const MERGED = (WIDTH * 3) / 4;
-/** 32-bit words of a node: what the entries have, one array after the other. All numbers are of granules. */
-const NODE = WIDTH * 4;
-/** The granule after the entry's (last) region. The first of its (first) region is at the place itself. */
-const END = WIDTH;
 /** Levels that a tree of as many nodes as there can be regions has. */
 const MOST_LEVELS = 32;
-/** Free granules before the region; of a child, the most that one of its regions has. */
-const GAP = WIDTH * 2;
-/** The child, in nodes above the leaves; the number of the region, in leaves. */
-const ITEM = WIDTH * 3;
-
-/**
- * The nodes of the tree, as numbers. Entry i of a node describes a region (in a leaf) or a child node; its
- * place is node * NODE + i.
- */
-class Nodes {
-  /** Replaced when it grows. */
-  words = new Int32Array(NODE);
-  counts = new Uint8Array(1);
-  readonly #free: number[] = [];
-  #made = 0;
-
-  make(): number {
-    const node = this.#free.pop() ?? this.#made++;
-    if (node === this.counts.length) this.#grow();
-    this.counts[node] = 0;
-    this.words.fill(NOWHERE, node * NODE, node * NODE + WIDTH);
-    return node;
-  }
-  drop(node: number): void {
-    this.#free.push(node);
-  }
-
-  #grow(): void {
-    const capacity = this.counts.length * 2;
-    const words = new Int32Array(capacity * NODE);
-    const counts = new Uint8Array(capacity);
-    words.set(this.words);
-    counts.set(this.counts);
-    this.words = words;
-    this.counts = counts;
-  }
-
-  /**
-   * The place after the last entry of the node that begins at or before the granule: a binary search without
-   * branches, of which the processor would guess half wrong. The sign of a difference says which way to go.
-   */
-  upTo(node: number, granule: number): number {
-    const { words } = this;
-    const next = (granule + 1) | 0;
-    let at = node * NODE;
-    at += ((words[at + 7]! - next) >> 31) & 8;
-    at += ((words[at + 3]! - next) >> 31) & 4;
-    at += ((words[at + 1]! - next) >> 31) & 2;
-    at += ((words[at]! - next) >> 31) & 1;
-    return at + (((words[at]! - next) >> 31) & 1);
-  }
-
-  /** The place after the node's last entry. */
-  stop(node: number): number {
-    return node * NODE + this.counts[node]!;
-  }
-  start(place: number): number {
-    return this.words[place]!;
-  }
-  end(place: number): number {
-    return this.words[place + END]!;
-  }
-  gap(place: number): number {
-    return this.words[place + GAP]!;
-  }
-  item(place: number): number {
-    return this.words[place + ITEM]!;
-  }
-  setGap(place: number, gap: number): void {
-    this.words[place + GAP] = gap;
-  }
-
-  write(place: number, start: number, end: number, gap: number, item: number): void {
-    const { words } = this;
-    words[place] = start;
-    words[place + END] = end;
-    words[place + GAP] = gap;
-    words[place + ITEM] = item;
-  }
-  #move(from: number, to: number): void {
-    this.write(to, this.start(from), this.end(from), this.gap(from), this.item(from));
-  }
-  /** Makes room for an entry of the node at a place. */
-  open(node: number, place: number): void {
-    for (let at = this.stop(node); at > place; at--) this.#move(at - 1, at);
-    this.counts[node] = this.counts[node]! + 1;
-  }
-  /** Removes the entry at a place of the node. */
-  close(node: number, place: number): void {
-    const last = this.stop(node) - 1;
-    for (let at = place; at < last; at++) this.#move(at + 1, at);
-    this.words[last] = NOWHERE;
-    this.counts[node] = this.counts[node]! - 1;
-  }
-  /** Moves the entries of `from` from its index on behind those of `to`. */
-  take(to: number, from: number, index: number): void {
-    const stop = this.stop(from);
-    let target = this.stop(to);
-    for (let at = from * NODE + index; at < stop; at++) {
-      this.#move(at, target++);
-      this.words[at] = NOWHERE;
-    }
-    this.counts[to] = target - to * NODE;
-    this.counts[from] = index;
-  }
-
-  /** Writes the entry of a child anew. */
-  describe(place: number, child: number): void {
-    this.write(place, this.start(child * NODE), this.end(this.stop(child) - 1), this.maxGap(child), child);
-  }
-  maxGap(node: number): number {
-    const { words } = this;
-    const from = node * NODE + GAP;
-    const stop = from + this.counts[node]!;
-    let most = 0;
-    for (let at = from; at < stop; at++) if (words[at]! > most) most = words[at]!;
-    return most;
-  }
-}
-
 // Powers of two.
 const FIRST_HINTS = 64;
 const MAX_HINTS = 2 ** 20;
 
-/** The node of a place that has an entry. */
-function nodeOf(place: number): number {
-  return Math.floor(place / NODE);
-}
 function granuleOf(page: number): number {
   return Math.floor(page / GRANULE_PAGES);
 }
@@ -178,8 +47,10 @@ export class RegionTree {
    * another region, or none.
    */
   #hints = new Int32Array(FIRST_HINTS);
-  /** Places from the leaf up, as #descend found them. */
+  /** Places from the leaf up, as #descend or fitLow found them. */
   readonly #path = new Int32Array(MOST_LEVELS);
+  /** The granule that fitLow answered, if the path leads to the region after it and is still right; else -1. */
+  #fitted = -1;
   count = 0;
 
   constructor(lowest: number) {
@@ -259,9 +130,21 @@ export class RegionTree {
   }
 
   insert(region: Region): void {
-    const nodes = this.#nodes;
     region.slot = this.#freeSlots.pop() ?? this.#regions.length;
     this.#regions[region.slot] = region;
+    this.#place(region);
+    if (++this.count > this.#hints.length && this.count <= MAX_HINTS / 2)
+      this.#hints = new Int32Array(this.#hints.length * 2);
+  }
+
+  #place(region: Region): void {
+    const nodes = this.#nodes;
+    const isFitted = granuleOf(region.start) === this.#fitted;
+    this.#fitted = -1;
+    if (isFitted && nodes.counts[nodeOf(this.#path[0]!)] !== WIDTH) {
+      this.#insertAtPath(region);
+      return;
+    }
     const sibling = this.#insertInto(this.#root, this.#height, region, this.#lowest);
     if (sibling >= 0) {
       const root = nodes.make();
@@ -272,8 +155,20 @@ export class RegionTree {
       this.#height++;
     }
     this.#remeasure(this.#root, this.#height, granuleOf(region.start), granuleFrom(region.end));
-    if (++this.count > this.#hints.length && this.count <= MAX_HINTS / 2)
-      this.#hints = new Int32Array(this.#hints.length * 2);
+  }
+
+  /** Inserts a region where fitLow found room: right behind one region, before the one at the path. */
+  #insertAtPath(region: Region): void {
+    const nodes = this.#nodes;
+    const place = this.#path[0]!;
+    const end = granuleFrom(region.end);
+    nodes.open(nodeOf(place), place);
+    nodes.write(place, granuleOf(region.start), end, 0, region.slot);
+    nodes.setGap(place + 1, nodes.start(place + 1) - end);
+    for (let level = 1; level <= this.#height; level++) {
+      const above = this.#path[level]!;
+      if (!nodes.describe(above, nodes.item(above))) return;
+    }
   }
 
   /** Answers the new right-hand neighbour if the node had to be split, else -1. */
@@ -340,6 +235,7 @@ export class RegionTree {
   #descend(granule: number): number {
     const nodes = this.#nodes;
     let node = this.#root;
+    this.#fitted = -1;
     for (let level = this.#height; level > 0; level--) {
       const place = nodes.upTo(node, granule) - 1;
       this.#path[level] = place;
@@ -378,7 +274,10 @@ export class RegionTree {
     nodes.setGap(place, nodes.maxGap(child));
   }
 
-  /** Describes the nodes of the path anew after a removal, and joins those that have few entries left. */
+  /**
+   * Describes the nodes of the path anew after a removal, and joins those that have few entries left. A node that is as it
+   * was has nothing to tell those above it: where the next leaf was measured anew, its neighbour has got another end.
+   */
   #ascend(): void {
     const nodes = this.#nodes;
     for (let level = 1; level <= this.#height; level++) {
@@ -390,8 +289,9 @@ export class RegionTree {
         nodes.drop(child);
         continue;
       }
-      nodes.describe(place, child);
+      const isNew = nodes.describe(place, child);
       if (nodes.counts[child]! <= FEW) this.#merge(node, place);
+      else if (!isNew) break;
     }
     if (this.#height > 0 && nodes.counts[this.#root] === 1) {
       nodes.drop(this.#root);
@@ -446,13 +346,19 @@ export class RegionTree {
     const needed = granuleFrom(pages);
     let node = this.#root;
     let before = this.#lowest;
+    this.#fitted = -1;
     for (let level = this.#height; ; level--) {
       const first = node * NODE;
       const stop = nodes.stop(node);
       let place = first;
       while (place < stop && nodes.gap(place) < needed) place++;
       if (place > first) before = nodes.end(place - 1);
-      if (place === stop || level === 0) break;
+      this.#path[level] = place;
+      if (place === stop) break;
+      if (level === 0) {
+        this.#fitted = before;
+        break;
+      }
       node = nodes.item(place);
     }
     const start = before * GRANULE_PAGES;

@@ -183,6 +183,43 @@ describe('the region tree', () => {
     tree.validate();
     expect([tree.count, tree.first]).toEqual([0, undefined]);
   });
+
+  test.each([
+    ['a region comes', (tree: RegionTree) => tree.insert(region(16, 16))],
+    ['a region goes', (tree: RegionTree) => tree.remove(32)],
+  ])('takes a region where there was room, though %s in between', (_, change) => {
+    const tree = new RegionTree(16);
+    for (const granule of [2, 3, 6]) tree.insert(region(16 * granule, 16));
+    expect(tree.fitLow(32, 2 ** 35)).toBe(64);
+    change(tree);
+    tree.insert(region(64, 32));
+    tree.validate();
+  });
+
+  test('stays right while regions fill the gaps that others left', () => {
+    fc.assert(
+      fc.property(fc.array(fc.nat(1999), { minLength: 1, maxLength: 300 }), (numbers) => {
+        const tree = new RegionTree(16);
+        const all = new Map<number, Region>();
+        const fill = (pages: number): void => {
+          const made = region(tree.fitLow(pages, 2 ** 35), pages);
+          tree.insert(made);
+          all.set(made.start, made);
+        };
+        for (let i = 0; i < 600; i++) fill(16 * (1 + (i % 3)));
+        for (const number of numbers) {
+          const gone = [...all.keys()][number % all.size]!;
+          tree.remove(gone);
+          all.delete(gone);
+          if (number % 3 === 0) continue;
+          fill(1 + (number % 48));
+          tree.validate();
+        }
+        expect([...tree]).toEqual([...all.values()].sort((a, b) => a.start - b.start));
+      }),
+      { numRuns: 20 },
+    );
+  });
 });
 
 test('the runs of a region split and join as its pages differ', () => {
