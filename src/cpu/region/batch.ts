@@ -1,8 +1,8 @@
 import { RAM_BYTES } from '../../machine/layout.ts';
-import { HELPERS, type HelperName, REGION_TYPE } from '../runtime/helpers.ts';
-import { Code } from '../wasm/code.ts';
+import { forwarder, HELPERS, type HelperName, importedType, REGION_TYPE } from '../runtime/helpers.ts';
+import type { Code } from '../wasm/code.ts';
 import { ModuleBuilder } from '../wasm/module.ts';
-import { OP, type ValueType } from '../wasm/opcodes.ts';
+import type { ValueType } from '../wasm/opcodes.ts';
 
 /** A call to patch once function indices are known: of a region, by its number, or of a helper from nearby. */
 export interface CallSite {
@@ -89,8 +89,9 @@ export class Batch {
   isCalled(address: number): boolean {
     return this.called.has(address);
   }
+  /** Index of an imported helper; who calls it pushes the import mark last. */
   helper(name: HelperName): number {
-    return this.module.importFunction({ name, type: HELPERS[name] });
+    return this.module.importFunction({ name, type: importedType(name) });
   }
   /** Calls the region with the function table index on the stack, or goes on there for good. */
   callThroughTable(code: Code, isTail = false): void {
@@ -117,7 +118,7 @@ export class Batch {
       this.module.defineFunction(
         HELPERS[name],
         [],
-        forwarder(HELPERS[name].params.length, this.helper(name)),
+        forwarder(HELPERS[name].params.length, this.helper(name), true),
       );
     }
     this.#bodies.forEach(({ locals, code, sites, hints }, number) => {
@@ -133,15 +134,6 @@ export class Batch {
     });
     return this.module.finish(RAM_BYTES / 0x10000, this.#usesTable);
   }
-}
-
-/** The body of a function that passes its parameters on. */
-function forwarder(parameters: number, target: number): Uint8Array {
-  const code = new Code(16);
-  for (let local = 0; local < parameters; local++) code.get(local);
-  code.op(OP.return_call);
-  code.unsigned(target);
-  return code.bytes.slice(0, code.length);
 }
 
 function patch(code: Uint8Array, at: number, value: number): void {

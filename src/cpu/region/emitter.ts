@@ -2,7 +2,15 @@ import { lowest } from '../../machine/bits.ts';
 import { STATE } from '../../machine/cpu-state.ts';
 import { CPU_STATE } from '../../machine/layout.ts';
 import type { Instruction } from '../decode/instruction.ts';
-import { type HELPERS, type HelperName, LEFT, PASSED, PASSED_BITS, RETURNED } from '../runtime/helpers.ts';
+import {
+  type HELPERS,
+  type HelperName,
+  LEFT,
+  PASSED,
+  PASSED_BITS,
+  pushImportMark,
+  RETURNED,
+} from '../runtime/helpers.ts';
 import { Code, ONE_BYTE_LOCALS, type Prepared, prepare } from '../wasm/code.ts';
 import { F32, F64, I32, I64, OP, V128, type ValueType, VOID } from '../wasm/opcodes.ts';
 import type { Batch, CallSite } from './batch.ts';
@@ -298,6 +306,7 @@ export class Emitter {
     this.code.storeType(type, 0);
   }
   call(helper: HelperName): void {
+    pushImportMark(this.code);
     this.code.call(this.batch.helper(helper));
   }
 
@@ -310,6 +319,7 @@ export class Emitter {
 
   /** Ends the region with a call of a helper that yields what a region yields. */
   tailCall(helper: HelperName): void {
+    pushImportMark(this.code);
     this.code.op(OP.return_call);
     this.code.unsigned(this.batch.helper(helper));
   }

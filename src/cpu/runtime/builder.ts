@@ -1,6 +1,7 @@
 import { type FunctionType, ModuleBuilder } from '../wasm/module.ts';
 import { I32 } from '../wasm/opcodes.ts';
 import { HALVES_I32, HALVES_I32_I32, I32_I32, type RuntimeFunction } from './function.ts';
+import { forwarder, type HelperName, importedType } from './helpers.ts';
 
 /** What the runtime module calls in TypeScript; nothing here is i64. Addresses are two halves. */
 export const HOST_IMPORTS: Record<string, FunctionType> = {
@@ -41,12 +42,20 @@ export class RuntimeBuilder {
   define(name: string, f: RuntimeFunction): void {
     this.#functions.set(name, f);
   }
-  finish(memoryPages: number): Uint8Array {
+  /** Exports all functions; those of `helpers` for translated code, under the types that this imports. */
+  finish(memoryPages: number, helpers: readonly HelperName[]): Uint8Array {
+    const isHelper = new Set<string>(helpers);
     for (const name of this.#names) {
       const f = this.#functions.get(name);
       if (f === undefined) throw new Error(`runtime function ${name} is not defined`);
       this.#module.defineFunction(f.type, f.locals, f.bytes());
-      this.#module.exportFunction(name, this.index(name));
+      if (!isHelper.has(name)) this.#module.exportFunction(name, this.index(name));
+    }
+    for (const name of helpers) {
+      const type = importedType(name);
+      const body = forwarder(type.params.length - 1, this.index(name), false);
+      const number = this.#module.defineFunction(type, [], body);
+      this.#module.exportFunction(name, this.#module.importCount + number);
     }
     return this.#module.finish(memoryPages);
   }

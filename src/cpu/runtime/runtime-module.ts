@@ -6,7 +6,7 @@ import { RuntimeBuilder } from './builder.ts';
 import { addDispatchFunctions } from './dispatch-runtime.ts';
 import { exactFloat } from './exact-float-runtime.ts';
 import { addFlagFunctions } from './flags-runtime.ts';
-import { HELPERS } from './helpers.ts';
+import { HELPERS, type HelperName } from './helpers.ts';
 import { addStringFunctions } from './string-runtime.ts';
 import { addVectorFunctions } from './vector-runtime.ts';
 
@@ -29,7 +29,8 @@ const STATUS_ACCESS_VIOLATION = 0xc0000005;
 
 /** The bytes of the static module: everything that translated code calls, and the dispatcher. */
 export function buildRuntime(memoryPages: number): Uint8Array {
-  const runtime = new RuntimeBuilder([...INNER, ...Object.keys(HELPERS)]);
+  const helpers = Object.keys(HELPERS) as HelperName[];
+  const runtime = new RuntimeBuilder([...INNER, ...helpers]);
   addTlbFunctions(runtime);
   addProtectionFunction(runtime, Exit.fault, STATUS_ACCESS_VIOLATION);
   addFlagFunctions(runtime);
@@ -39,5 +40,5 @@ export function buildRuntime(memoryPages: number): Uint8Array {
   runtime.define('exactFloat', exactFloat(runtime));
   addAesFunctions(runtime);
   addDispatchFunctions(runtime);
-  return runtime.finish(memoryPages);
+  return runtime.finish(memoryPages, helpers);
 }
