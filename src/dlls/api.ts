@@ -235,12 +235,32 @@ export interface Family<
 // biome-ignore lint/suspicious/noExplicitAny: a family mixes functions of every parameter list
 type AnyDeclaration = Declaration<any>;
 
+/** A family whose functions are declared when somebody asks for one: most families of a DLL never are. */
+class LazyFamily<F extends Record<string, AnyDeclaration>> implements Family<F> {
+  readonly dll: string;
+  readonly pages: string;
+  readonly #declare: () => F;
+  #functions: F | undefined = undefined;
+
+  constructor(dll: string, pages: string, declare: () => F) {
+    this.dll = dll;
+    this.pages = pages;
+    this.#declare = declare;
+  }
+
+  get functions(): F {
+    this.#functions ??= this.#declare();
+    return this.#functions;
+  }
+}
+
+/** The functions that `declare` returns, of one header, for a DLL. */
 export function family<F extends Record<string, AnyDeclaration>>(
   dll: string,
   pages: string,
-  functions: F,
+  declare: () => F,
 ): Family<F> {
-  return { dll, pages, functions };
+  return new LazyFamily(dll, pages, declare);
 }
 
 /** Families as a DLL exports them: under its name, without the exports that `has` says no to. */

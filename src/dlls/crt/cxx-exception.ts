@@ -76,7 +76,7 @@ function slot(thread: Thread, offset: number, value: number): number {
 const PAGES = 'https://learn.microsoft.com/cpp/cpp/exceptions-and-stack-unwinding-in-cpp';
 
 /** What the code of throw expressions, try blocks and functions with objects to destroy calls. */
-export const cxxExceptionApi = family('crt', PAGES, {
+export const cxxExceptionApi = family('crt', PAGES, () => ({
   _CxxThrowException: calling('pExceptionObject: address, pThrowInfo: address', 'void', throwException),
   __CxxFrameHandler: frameHandlerOf(),
   __CxxFrameHandler2: frameHandlerOf(),
@@ -98,4 +98,4 @@ export const cxxExceptionApi = family('crt', PAGES, {
   __current_exception_context: library('', 'address', (thread) =>
     slot(thread, THREAD_DATA.exceptionContext, currentCatch(thread)?.context ?? 0),
   ),
-});
+}));

@@ -32,7 +32,7 @@ const NO_DATA = 'Access violation - no RTTI data!';
 const PAGES = 'https://learn.microsoft.com/cpp/cpp/run-time-type-information';
 
 /** What dynamic_cast and typeid call. `vfDelta`: how far the object's table of virtual functions is behind `inptr`'s own part. */
-export const dynamicCastApi = family('crt', PAGES, {
+export const dynamicCastApi = family('crt', PAGES, () => ({
   __RTDynamicCast: looking(
     'inptr: address, vfDelta: int, SrcType: address, TargetType: address, isReference: bool',
     'address',
@@ -52,4 +52,4 @@ export const dynamicCastApi = family('crt', PAGES, {
       ? throwStandard(thread, 'bad_typeid', 'Attempted a typeid of NULL pointer!')
       : wholeObject(thread.memory, object).type,
   ),
-});
+}));

@@ -110,7 +110,7 @@ function duplicate(thread: Thread, buffer: number, size: number, name: number, w
 const PAGES = 'https://learn.microsoft.com/cpp/c-runtime-library/reference/{}';
 
 /** stdlib.h: the environment. */
-export const environmentApi = family('crt', PAGES, {
+export const environmentApi = family('crt', PAGES, () => ({
   getenv: library('varname: address', 'address', (t, name) => get(t, name, false)),
   _wgetenv: library('varname: address', 'address', (t, name) => get(t, name, true)),
   getenv_s: library(
@@ -149,4 +149,4 @@ export const environmentApi = family('crt', PAGES, {
     t.memory.setU64(pValue, environmentVector(t.process, false));
     return 0;
   }),
-});
+}));

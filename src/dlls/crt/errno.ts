@@ -182,7 +182,7 @@ export function messageTable(thread: Thread): number {
 const PAGES = 'https://learn.microsoft.com/cpp/c-runtime-library/reference/{}';
 
 /** errno.h and the texts of errors. perror is in stdio-text.ts. */
-export const errnoApi = family('crt', PAGES, {
+export const errnoApi = family('crt', PAGES, () => ({
   _errno: library('', 'address', (thread) => threadData(thread).address + THREAD_DATA.errno),
   __doserrno: library('', 'address', (thread) => threadData(thread).address + THREAD_DATA.doserrno),
   _get_errno: library('pValue: address', 'int', (thread, pValue) => {
@@ -223,4 +223,4 @@ export const errnoApi = family('crt', PAGES, {
     keptBlock(crtOf(thread.process), 'sys_nerr', 4, (at) => thread.memory.setU32(at, MESSAGE_COUNT)),
   ),
   __sys_errlist: library('', 'address', (thread) => messageTable(thread)),
-});
+}));

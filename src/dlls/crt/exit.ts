@@ -75,7 +75,7 @@ function* failAssertion(
 const PAGES = 'https://learn.microsoft.com/cpp/c-runtime-library/reference/{}';
 
 /** process.h and assert.h: how a program ends. */
-export const exitApi = family('crt', PAGES, {
+export const exitApi = family('crt', PAGES, () => ({
   exit: calling('status: int', 'void', exitProcess),
   _exit: calling('status: int', 'void', endProcess),
   _cexit: calling('', 'void', function* (thread) {
@@ -105,4 +105,4 @@ export const exitApi = family('crt', PAGES, {
     return func;
   }),
   __dllonexit: library('func: address, pbegin: address, pend: address', 'address', dllOnExit),
-});
+}));

@@ -123,7 +123,7 @@ function fullPath(wide: boolean) {
 const PAGES = 'https://learn.microsoft.com/cpp/c-runtime-library/reference/{}';
 
 /** Names of files and folders: stdio.h, io.h, direct.h. */
-export const filesystemApi = family('crt', PAGES, {
+export const filesystemApi = family('crt', PAGES, () => ({
   remove: onPath(false, deleteFile),
   _unlink: onPath(false, deleteFile),
   _wremove: onPath(true, deleteFile),
@@ -166,4 +166,4 @@ export const filesystemApi = family('crt', PAGES, {
       : thread.stop('msvcrt!system: there is no command processor to run a command'),
   ),
   _getpid: library('', 'int', (thread) => thread.process.id),
-});
+}));

@@ -69,7 +69,7 @@ function findNext(form: Form) {
 const PAGES = 'https://learn.microsoft.com/cpp/c-runtime-library/reference/{}';
 
 /** io.h: searching folders. Without a number in the name times have 64 bits on x64, and sizes 32. */
-export const findApi = family('crt', PAGES, {
+export const findApi = family('crt', PAGES, () => ({
   _findfirst: findFirst({ wide: false, time: 8, size: 4 }),
   _findnext: findNext({ wide: false, time: 8, size: 4 }),
   _findfirst64i32: findFirst({ wide: false, time: 8, size: 4 }),
@@ -98,4 +98,4 @@ export const findApi = family('crt', PAGES, {
     const search = thread.process.handles.object<FindObject>(handle, 'find');
     return search && thread.process.handles.close(handle) ? 0 : failWith(thread, ERROR_INVALID_HANDLE);
   }),
-});
+}));

@@ -86,7 +86,7 @@ function generalText(thread: Thread, value: number, digits: number): string {
 const PAGES = 'https://learn.microsoft.com/cpp/c-runtime-library/reference/{}';
 
 /** stdlib.h: numbers to digits. */
-export const floatDigitsApi = family('crt', PAGES, {
+export const floatDigitsApi = family('crt', PAGES, () => ({
   _ecvt: library(
     'value: double, count: int, dec: address, sign: address',
     'address',
@@ -120,4 +120,4 @@ export const floatDigitsApi = family('crt', PAGES, {
       return fits ? 0 : failInvalid(t, ERANGE, ERANGE);
     },
   ),
-});
+}));

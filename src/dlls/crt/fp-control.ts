@@ -80,7 +80,7 @@ function clear(thread: Thread): number {
 const PAGES = 'https://learn.microsoft.com/cpp/c-runtime-library/reference/{}';
 
 /** float.h: control and status of the floating-point units. */
-export const fpControlApi = family('crt', PAGES, {
+export const fpControlApi = family('crt', PAGES, () => ({
   _control87: library('new: dword, mask: dword', 'dword', control),
   /** Never changes the mask of the denormal exception, as documented. */
   _controlfp: library('new: dword, mask: dword', 'dword', (thread, value, mask) =>
@@ -105,4 +105,4 @@ export const fpControlApi = family('crt', PAGES, {
     clear(thread);
     return 0;
   }),
-});
+}));

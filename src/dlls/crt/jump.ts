@@ -42,13 +42,15 @@ function* longJump(thread: Thread, env: number, value: number): Generator<GuestC
 }
 
 const PAGES = 'https://learn.microsoft.com/cpp/c-runtime-library/reference/{}';
-const SETJMP = library('env: address, frame: opaque64', 'int', setJump);
 
 /** setjmp.h. */
-export const jumpApi = family('crt', PAGES, {
-  _setjmp: SETJMP,
-  _setjmpex: SETJMP,
-  __intrinsic_setjmp: SETJMP,
-  __intrinsic_setjmpex: SETJMP,
-  longjmp: calling('env: address, value: int', 'void', longJump, FRAME),
+export const jumpApi = family('crt', PAGES, () => {
+  const SETJMP = library('env: address, frame: opaque64', 'int', setJump);
+  return {
+    _setjmp: SETJMP,
+    _setjmpex: SETJMP,
+    __intrinsic_setjmp: SETJMP,
+    __intrinsic_setjmpex: SETJMP,
+    longjmp: calling('env: address, value: int', 'void', longJump, FRAME),
+  };
 });

@@ -140,7 +140,7 @@ const DISABLE_PER_THREAD_LOCALE = 2;
 const PAGES = 'https://learn.microsoft.com/cpp/c-runtime-library/reference/{}';
 
 /** locale.h: "C", English with code page 1252, and in the Universal C Runtime UTF-8. */
-export const localeApi = family('crt', PAGES, {
+export const localeApi = family('crt', PAGES, () => ({
   localeconv: library('', 'address', localeConventions),
   setlocale: library('category: int, locale: address', 'address', (t, category, locale) =>
     setLocale(t, category, locale === 0 ? undefined : readText(t.memory, locale, false), false),
@@ -186,4 +186,4 @@ export const localeApi = family('crt', PAGES, {
     crtOf(t.process).multibyteCodePage = wanted === ANSI_CODE_PAGE || wanted === OEM_CODE_PAGE ? 0 : wanted;
     return 0;
   }),
-});
+}));

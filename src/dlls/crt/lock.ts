@@ -30,9 +30,9 @@ export function leaveLock(thread: Thread, number: number): 0 {
 const PAGES = 'https://learn.microsoft.com/cpp/c-runtime-library/reference/{}';
 
 /** The runtime's own locks, which programs take by number; a stream's lock is its address. */
-export const lockApi = family('crt', PAGES, {
+export const lockApi = family('crt', PAGES, () => ({
   _lock: library('locknum: int', 'void', enterLock),
   _unlock: library('locknum: int', 'void', leaveLock),
   _lock_file: library('file: address', 'void', enterLock),
   _unlock_file: library('file: address', 'void', leaveLock),
-});
+}));

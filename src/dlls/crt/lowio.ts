@@ -155,7 +155,7 @@ const MAX_FD = 2047;
 const PAGES = 'https://learn.microsoft.com/cpp/c-runtime-library/reference/{}';
 
 /** io.h: files by number, without buffers. */
-export const lowioApi = family('crt', PAGES, {
+export const lowioApi = family('crt', PAGES, () => ({
   _open: library('filename: address, oflag: int, ...', 'int', (t, filename, flags) =>
     open(t, filename, flags, false),
   ),
@@ -209,4 +209,4 @@ export const lowioApi = family('crt', PAGES, {
     if (!t.process.handles.object(handle, 'file')) return failWith(t, ERROR_INVALID_HANDLE);
     return addDescriptor(t, newDescriptor(handle, (flags & O_TEXT) !== 0, (flags & O_APPEND) !== 0));
   }),
-});
+}));

@@ -106,7 +106,7 @@ function alignedRecalloc(
 const PAGES = 'https://learn.microsoft.com/cpp/c-runtime-library/reference/{}';
 
 /** malloc.h. Blocks come from the process heap. */
-export const mallocApi = family('crt', PAGES, {
+export const mallocApi = family('crt', PAGES, () => ({
   malloc: library('size: size', 'address', malloc),
   calloc: library('number: size, size: size', 'address', calloc),
   realloc: library('memblock: address, size: size', 'address', realloc),
@@ -178,4 +178,4 @@ export const mallocApi = family('crt', PAGES, {
       ? 0
       : thread.stop('msvcrt!_callnewh: calling a handler set with _set_new_handler is not built yet');
   }),
-});
+}));

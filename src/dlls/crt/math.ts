@@ -97,93 +97,95 @@ function fractionOf(x: number): number {
   return copySign(Number.isFinite(x) ? x - Math.trunc(x) : 0, x);
 }
 
-const isNaNApi = library('x: double', 'int', (_t, x) => (Number.isNaN(x) ? 1 : 0));
-const isNaNFloatApi = library('x: float', 'int', (_t, x) => (Number.isNaN(x) ? 1 : 0));
-const finiteApi = library('x: double', 'int', (_t, x) => (Number.isFinite(x) ? 1 : 0));
-const finiteFloatApi = library('x: float', 'int', (_t, x) => (Number.isFinite(x) ? 1 : 0));
 const PAGES = 'https://learn.microsoft.com/cpp/c-runtime-library/reference/{}';
 
 /** math.h as C89 has it, and Microsoft's own. */
-export const mathApi = family('crt', PAGES, {
-  sin: double1(Math.sin),
-  cos: double1(Math.cos),
-  tan: double1(Math.tan),
-  asin: double1(Math.asin),
-  acos: double1(Math.acos),
-  atan: double1(Math.atan),
-  atan2: double2(Math.atan2),
-  sinh: double1(Math.sinh),
-  cosh: double1(Math.cosh),
-  tanh: double1(Math.tanh),
-  exp: double1(Math.exp),
-  log: double1(Math.log),
-  log10: double1(Math.log10),
-  pow: double2(power),
-  sqrt: double1(Math.sqrt),
-  floor: double1(Math.floor),
-  ceil: double1(Math.ceil),
-  fabs: double1(Math.abs),
-  fmod: double2((x, y) => x % y),
-  hypot: double2(hypotenuse),
-  _hypot: double2(hypotenuse),
-  _copysign: double2(copySign),
-  _chgsign: double1((x) => -x),
-  _nextafter: double2(nextAfter),
-  _logb: double1(exponentOf),
-  _scalb: library('x: double, exp: int', 'double', (t, x, exponent) => {
-    return report(t, x, 0, scale(x, exponent), false);
-  }),
-  sinf: float1(Math.sin),
-  cosf: float1(Math.cos),
-  tanf: float1(Math.tan),
-  asinf: float1(Math.asin),
-  acosf: float1(Math.acos),
-  atanf: float1(Math.atan),
-  atan2f: float2(Math.atan2),
-  sinhf: float1(Math.sinh),
-  coshf: float1(Math.cosh),
-  tanhf: float1(Math.tanh),
-  expf: float1(Math.exp),
-  logf: float1(Math.log),
-  log10f: float1(Math.log10),
-  powf: float2(power),
-  sqrtf: float1(Math.sqrt),
-  floorf: float1(Math.floor),
-  ceilf: float1(Math.ceil),
-  fmodf: float2((x, y) => x % y),
-  _hypotf: float2(hypotenuse),
-  _copysignf: float2(copySign),
-  _chgsignf: float1((x) => -x),
-  _nextafterf: float2(nextFloatAfter),
-  _logbf: float1(exponentOf),
-  _scalbf: library('x: float, exp: int', 'float', (t, x, exponent) =>
-    report(t, x, 0, Math.fround(scale(x, exponent)), true),
-  ),
-  ldexp: library('x: double, exp: int', 'double', (t, x, exponent) =>
-    report(t, x, 0, scale(x, exponent), false),
-  ),
-  frexp: library('x: double, expptr: address', 'double', (t, x, into) => {
-    const { fraction, exponent } = split(x);
-    t.memory.setU32(into, exponent);
-    return report(t, x, 0, fraction, false);
-  }),
-  modf: library('x: double, intptr: address', 'double', (t, x, into) => {
-    storeDouble(t, into, Math.trunc(x));
-    return report(t, x, 0, fractionOf(x), false);
-  }),
-  modff: library('x: float, intptr: address', 'float', (t, x, into) => {
-    storeFloat(t, into, Math.trunc(x));
-    return report(t, x, 0, fractionOf(x), true);
-  }),
-  /** struct _complex of two doubles comes by reference. */
-  _cabs: library('z: address', 'double', (t, z) => {
-    const [x, y] = [t.memory.f64(z), t.memory.f64(z + 8)];
-    return report(t, x, y, hypotenuse(x, y), false);
-  }),
-  _isnan: isNaNApi,
-  _isnanf: isNaNFloatApi,
-  _finite: finiteApi,
-  _finitef: finiteFloatApi,
-  _fpclass: library('x: double', 'int', (_t, x) => classOf(x, SMALLEST_DOUBLE)),
-  _fpclassf: library('x: float', 'int', (_t, x) => classOf(x, SMALLEST_FLOAT)),
+export const mathApi = family('crt', PAGES, () => {
+  const isNaNApi = library('x: double', 'int', (_t, x) => (Number.isNaN(x) ? 1 : 0));
+  const isNaNFloatApi = library('x: float', 'int', (_t, x) => (Number.isNaN(x) ? 1 : 0));
+  const finiteApi = library('x: double', 'int', (_t, x) => (Number.isFinite(x) ? 1 : 0));
+  const finiteFloatApi = library('x: float', 'int', (_t, x) => (Number.isFinite(x) ? 1 : 0));
+  return {
+    sin: double1(Math.sin),
+    cos: double1(Math.cos),
+    tan: double1(Math.tan),
+    asin: double1(Math.asin),
+    acos: double1(Math.acos),
+    atan: double1(Math.atan),
+    atan2: double2(Math.atan2),
+    sinh: double1(Math.sinh),
+    cosh: double1(Math.cosh),
+    tanh: double1(Math.tanh),
+    exp: double1(Math.exp),
+    log: double1(Math.log),
+    log10: double1(Math.log10),
+    pow: double2(power),
+    sqrt: double1(Math.sqrt),
+    floor: double1(Math.floor),
+    ceil: double1(Math.ceil),
+    fabs: double1(Math.abs),
+    fmod: double2((x, y) => x % y),
+    hypot: double2(hypotenuse),
+    _hypot: double2(hypotenuse),
+    _copysign: double2(copySign),
+    _chgsign: double1((x) => -x),
+    _nextafter: double2(nextAfter),
+    _logb: double1(exponentOf),
+    _scalb: library('x: double, exp: int', 'double', (t, x, exponent) => {
+      return report(t, x, 0, scale(x, exponent), false);
+    }),
+    sinf: float1(Math.sin),
+    cosf: float1(Math.cos),
+    tanf: float1(Math.tan),
+    asinf: float1(Math.asin),
+    acosf: float1(Math.acos),
+    atanf: float1(Math.atan),
+    atan2f: float2(Math.atan2),
+    sinhf: float1(Math.sinh),
+    coshf: float1(Math.cosh),
+    tanhf: float1(Math.tanh),
+    expf: float1(Math.exp),
+    logf: float1(Math.log),
+    log10f: float1(Math.log10),
+    powf: float2(power),
+    sqrtf: float1(Math.sqrt),
+    floorf: float1(Math.floor),
+    ceilf: float1(Math.ceil),
+    fmodf: float2((x, y) => x % y),
+    _hypotf: float2(hypotenuse),
+    _copysignf: float2(copySign),
+    _chgsignf: float1((x) => -x),
+    _nextafterf: float2(nextFloatAfter),
+    _logbf: float1(exponentOf),
+    _scalbf: library('x: float, exp: int', 'float', (t, x, exponent) =>
+      report(t, x, 0, Math.fround(scale(x, exponent)), true),
+    ),
+    ldexp: library('x: double, exp: int', 'double', (t, x, exponent) =>
+      report(t, x, 0, scale(x, exponent), false),
+    ),
+    frexp: library('x: double, expptr: address', 'double', (t, x, into) => {
+      const { fraction, exponent } = split(x);
+      t.memory.setU32(into, exponent);
+      return report(t, x, 0, fraction, false);
+    }),
+    modf: library('x: double, intptr: address', 'double', (t, x, into) => {
+      storeDouble(t, into, Math.trunc(x));
+      return report(t, x, 0, fractionOf(x), false);
+    }),
+    modff: library('x: float, intptr: address', 'float', (t, x, into) => {
+      storeFloat(t, into, Math.trunc(x));
+      return report(t, x, 0, fractionOf(x), true);
+    }),
+    /** struct _complex of two doubles comes by reference. */
+    _cabs: library('z: address', 'double', (t, z) => {
+      const [x, y] = [t.memory.f64(z), t.memory.f64(z + 8)];
+      return report(t, x, y, hypotenuse(x, y), false);
+    }),
+    _isnan: isNaNApi,
+    _isnanf: isNaNFloatApi,
+    _finite: finiteApi,
+    _finitef: finiteFloatApi,
+    _fpclass: library('x: double', 'int', (_t, x) => classOf(x, SMALLEST_DOUBLE)),
+    _fpclassf: library('x: float', 'int', (_t, x) => classOf(x, SMALLEST_FLOAT)),
+  };
 });

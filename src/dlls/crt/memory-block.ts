@@ -63,7 +63,7 @@ function moveChecked(thread: Thread, dest: number, size: number, src: number, co
 const PAGES = 'https://learn.microsoft.com/cpp/c-runtime-library/reference/{}';
 
 /** memory.h: blocks of bytes. */
-export const memoryBlockApi = family('crt', PAGES, {
+export const memoryBlockApi = family('crt', PAGES, () => ({
   memcpy: library('dest: address, src: address, count: size', 'address', move),
   memmove: library('dest: address, src: address, count: size', 'address', move),
   memset: library('dest: address, c: int, count: size', 'address', fill),
@@ -83,4 +83,4 @@ export const memoryBlockApi = family('crt', PAGES, {
   _memicmp: library('buffer1: address, buffer2: address, count: size', 'int', compareFolded),
   memcpy_s: library('dest: address, destSize: size, src: address, count: size', 'int', moveChecked),
   memmove_s: library('dest: address, numberOfElements: size, src: address, count: size', 'int', moveChecked),
-});
+}));

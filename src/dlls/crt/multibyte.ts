@@ -320,7 +320,7 @@ function bytesToUnicode(
 const PAGES = 'https://learn.microsoft.com/cpp/c-runtime-library/reference/{}';
 
 /** stdlib.h, wchar.h and uchar.h: multibyte characters. */
-export const multibyteApi = family('crt', PAGES, {
+export const multibyteApi = family('crt', PAGES, () => ({
   mblen: library('mbstr: address, count: size', 'int', (t, text, count) => toWide(t, 0, text, count, 0)),
   _mblen_l: library('mbstr: address, count: size, locale: address', 'int', (t, text, count, locale) =>
     toWide(t, 0, text, count, locale),
@@ -442,4 +442,4 @@ export const multibyteApi = family('crt', PAGES, {
     const bytes = c === WEOF ? undefined : bytesOf(t, String.fromCharCode(c), 0);
     return bytes?.length === 1 ? bytes.charCodeAt(0) : -1;
   }),
-});
+}));

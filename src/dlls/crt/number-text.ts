@@ -80,30 +80,32 @@ function conversions(wide: boolean) {
   };
 }
 
-const narrow = conversions(false);
-const wide = conversions(true);
 const PAGES = 'https://learn.microsoft.com/cpp/c-runtime-library/reference/itoa-itow';
 
 /** stdlib.h: integers to text. */
-export const numberTextApi = family('crt', PAGES, {
-  _itoa: narrow.int,
-  _ltoa: narrow.int,
-  _ultoa: narrow.dword,
-  _i64toa: narrow.int64,
-  _ui64toa: narrow.dword64,
-  _itoa_s: narrow.intChecked,
-  _ltoa_s: narrow.intChecked,
-  _ultoa_s: narrow.dwordChecked,
-  _i64toa_s: narrow.int64Checked,
-  _ui64toa_s: narrow.dword64Checked,
-  _itow: wide.int,
-  _ltow: wide.int,
-  _ultow: wide.dword,
-  _i64tow: wide.int64,
-  _ui64tow: wide.dword64,
-  _itow_s: wide.intChecked,
-  _ltow_s: wide.intChecked,
-  _ultow_s: wide.dwordChecked,
-  _i64tow_s: wide.int64Checked,
-  _ui64tow_s: wide.dword64Checked,
+export const numberTextApi = family('crt', PAGES, () => {
+  const narrow = conversions(false);
+  const wide = conversions(true);
+  return {
+    _itoa: narrow.int,
+    _ltoa: narrow.int,
+    _ultoa: narrow.dword,
+    _i64toa: narrow.int64,
+    _ui64toa: narrow.dword64,
+    _itoa_s: narrow.intChecked,
+    _ltoa_s: narrow.intChecked,
+    _ultoa_s: narrow.dwordChecked,
+    _i64toa_s: narrow.int64Checked,
+    _ui64toa_s: narrow.dword64Checked,
+    _itow: wide.int,
+    _ltow: wide.int,
+    _ultow: wide.dword,
+    _i64tow: wide.int64,
+    _ui64tow: wide.dword64,
+    _itow_s: wide.intChecked,
+    _ltow_s: wide.intChecked,
+    _ultow_s: wide.dwordChecked,
+    _i64tow_s: wide.int64Checked,
+    _ui64tow_s: wide.dword64Checked,
+  };
 });

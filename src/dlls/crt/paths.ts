@@ -199,7 +199,7 @@ function driveFolder(wide: boolean) {
 const PAGES = 'https://learn.microsoft.com/cpp/c-runtime-library/reference/{}';
 
 /** stdlib.h and direct.h: parts of paths, searching by them, drives. */
-export const pathsApi = family('crt', PAGES, {
+export const pathsApi = family('crt', PAGES, () => ({
   _splitpath: splitPath(false),
   _wsplitpath: splitPath(true),
   _splitpath_s: splitPathChecked(false),
@@ -224,4 +224,4 @@ export const pathsApi = family('crt', PAGES, {
     }
     return mask >>> 0;
   }),
-});
+}));

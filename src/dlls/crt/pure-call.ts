@@ -8,7 +8,7 @@ const PAGES =
   'https://learn.microsoft.com/cpp/c-runtime-library/reference/get-purecall-handler-set-purecall-handler';
 
 /** Calls of virtual functions that have no body: R6025. */
-export const pureCallApi = family('crt', PAGES, {
+export const pureCallApi = family('crt', PAGES, () => ({
   _purecall: calling('', 'int', function* (thread) {
     const { purecall } = crtOf(thread.process).hooks;
     if (purecall !== 0) yield { address: purecall, args: [] };
@@ -16,4 +16,4 @@ export const pureCallApi = family('crt', PAGES, {
   }),
   _set_purecall_handler: exchange('purecall'),
   _get_purecall_handler: current('purecall'),
-});
+}));

@@ -141,56 +141,58 @@ const NARROW: Form = {
   locale: false,
 };
 const WIDE: Form = { ...NARROW, wide: true };
-const narrow = scanFamily(NARROW);
-const narrowSecure = scanFamily({ ...NARROW, secure: true });
-const narrowLocal = scanFamily({ ...NARROW, locale: true });
-const narrowSecureLocal = scanFamily({ ...NARROW, secure: true, locale: true });
-const narrowList = scanFamily({ ...NARROW, list: true });
-const wide = scanFamily(WIDE);
-const wideSecure = scanFamily({ ...WIDE, secure: true });
-const wideLocal = scanFamily({ ...WIDE, locale: true });
-const wideSecureLocal = scanFamily({ ...WIDE, secure: true, locale: true });
-const wideList = scanFamily({ ...WIDE, list: true });
 const PAGES = 'https://learn.microsoft.com/cpp/c-runtime-library/reference/{}';
 
 /** scanf and its relatives under their names; the Universal C Runtime has them as __stdio_common functions only. */
-export const scanfApi = family('crt', PAGES, {
-  scanf: narrow.scan,
-  fscanf: narrow.fileScan,
-  sscanf: narrow.stringScan,
-  _snscanf: narrow.boundedScan,
-  vscanf: narrowList.scan,
-  vfscanf: narrowList.fileScan,
-  vsscanf: narrowList.stringScan,
-  scanf_s: narrowSecure.scan,
-  fscanf_s: narrowSecure.fileScan,
-  sscanf_s: narrowSecure.stringScan,
-  _snscanf_s: narrowSecure.boundedScan,
-  _scanf_l: narrowLocal.scan,
-  _fscanf_l: narrowLocal.fileScan,
-  _sscanf_l: narrowLocal.stringScan,
-  _snscanf_l: narrowLocal.boundedScan,
-  _scanf_s_l: narrowSecureLocal.scan,
-  _fscanf_s_l: narrowSecureLocal.fileScan,
-  _sscanf_s_l: narrowSecureLocal.stringScan,
-  _snscanf_s_l: narrowSecureLocal.boundedScan,
-  wscanf: wide.scan,
-  fwscanf: wide.fileScan,
-  swscanf: wide.stringScan,
-  _snwscanf: wide.boundedScan,
-  vwscanf: wideList.scan,
-  vfwscanf: wideList.fileScan,
-  vswscanf: wideList.stringScan,
-  wscanf_s: wideSecure.scan,
-  fwscanf_s: wideSecure.fileScan,
-  swscanf_s: wideSecure.stringScan,
-  _snwscanf_s: wideSecure.boundedScan,
-  _wscanf_l: wideLocal.scan,
-  _fwscanf_l: wideLocal.fileScan,
-  _swscanf_l: wideLocal.stringScan,
-  _snwscanf_l: wideLocal.boundedScan,
-  _wscanf_s_l: wideSecureLocal.scan,
-  _fwscanf_s_l: wideSecureLocal.fileScan,
-  _swscanf_s_l: wideSecureLocal.stringScan,
-  _snwscanf_s_l: wideSecureLocal.boundedScan,
+export const scanfApi = family('crt', PAGES, () => {
+  const narrow = scanFamily(NARROW);
+  const narrowSecure = scanFamily({ ...NARROW, secure: true });
+  const narrowLocal = scanFamily({ ...NARROW, locale: true });
+  const narrowSecureLocal = scanFamily({ ...NARROW, secure: true, locale: true });
+  const narrowList = scanFamily({ ...NARROW, list: true });
+  const wide = scanFamily(WIDE);
+  const wideSecure = scanFamily({ ...WIDE, secure: true });
+  const wideLocal = scanFamily({ ...WIDE, locale: true });
+  const wideSecureLocal = scanFamily({ ...WIDE, secure: true, locale: true });
+  const wideList = scanFamily({ ...WIDE, list: true });
+  return {
+    scanf: narrow.scan,
+    fscanf: narrow.fileScan,
+    sscanf: narrow.stringScan,
+    _snscanf: narrow.boundedScan,
+    vscanf: narrowList.scan,
+    vfscanf: narrowList.fileScan,
+    vsscanf: narrowList.stringScan,
+    scanf_s: narrowSecure.scan,
+    fscanf_s: narrowSecure.fileScan,
+    sscanf_s: narrowSecure.stringScan,
+    _snscanf_s: narrowSecure.boundedScan,
+    _scanf_l: narrowLocal.scan,
+    _fscanf_l: narrowLocal.fileScan,
+    _sscanf_l: narrowLocal.stringScan,
+    _snscanf_l: narrowLocal.boundedScan,
+    _scanf_s_l: narrowSecureLocal.scan,
+    _fscanf_s_l: narrowSecureLocal.fileScan,
+    _sscanf_s_l: narrowSecureLocal.stringScan,
+    _snscanf_s_l: narrowSecureLocal.boundedScan,
+    wscanf: wide.scan,
+    fwscanf: wide.fileScan,
+    swscanf: wide.stringScan,
+    _snwscanf: wide.boundedScan,
+    vwscanf: wideList.scan,
+    vfwscanf: wideList.fileScan,
+    vswscanf: wideList.stringScan,
+    wscanf_s: wideSecure.scan,
+    fwscanf_s: wideSecure.fileScan,
+    swscanf_s: wideSecure.stringScan,
+    _snwscanf_s: wideSecure.boundedScan,
+    _wscanf_l: wideLocal.scan,
+    _fwscanf_l: wideLocal.fileScan,
+    _swscanf_l: wideLocal.stringScan,
+    _snwscanf_l: wideLocal.boundedScan,
+    _wscanf_s_l: wideSecureLocal.scan,
+    _fwscanf_s_l: wideSecureLocal.fileScan,
+    _swscanf_s_l: wideSecureLocal.stringScan,
+    _snwscanf_s_l: wideSecureLocal.boundedScan,
+  };
 });

@@ -76,8 +76,8 @@ export function* filterException(
 const PAGES = 'https://learn.microsoft.com/cpp/c-runtime-library/reference/{}';
 
 /** signal.h. */
-export const signalApi = family('crt', PAGES, {
+export const signalApi = family('crt', PAGES, () => ({
   signal: library('sig: int, func: address', 'address', setSignal),
   raise: calling('sig: int', 'int', raiseSignal),
   _XcptFilter: calling('xcptnum: dword, pxcptinfoptrs: address', 'int', filterException),
-});
+}));

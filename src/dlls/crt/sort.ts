@@ -169,7 +169,7 @@ const MULTIPLIER = 214013;
 const INCREMENT = 2531011;
 
 /** stdlib.h and search.h: sorting and searching with the program's comparison; random numbers. */
-export const sortApi = family('crt', PAGES, {
+export const sortApi = family('crt', PAGES, () => ({
   qsort: calling(
     'base: address, number: size, width: size, compare: address',
     'void',
@@ -235,4 +235,4 @@ export const sortApi = family('crt', PAGES, {
     data.seed = (Math.imul(data.seed, MULTIPLIER) + INCREMENT) >>> 0;
     return (data.seed >>> 16) & 0x7fff;
   }),
-});
+}));

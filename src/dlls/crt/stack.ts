@@ -37,6 +37,6 @@ function resetOverflow(thread: Thread): number {
 const PAGES = 'https://learn.microsoft.com/cpp/c-runtime-library/reference/{}';
 
 /** malloc.h: the stack. */
-export const stackApi = family('crt', PAGES, {
+export const stackApi = family('crt', PAGES, () => ({
   _resetstkoflw: library('', 'int', resetOverflow),
-});
+}));

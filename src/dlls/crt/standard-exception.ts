@@ -75,7 +75,7 @@ export function throwStandard(thread: Thread, kind: StandardException, text: str
 const PAGES = 'https://learn.microsoft.com/cpp/standard-library/exception-class';
 
 /** The virtual functions of those exceptions, whose texts are never their own. */
-export const standardExceptionApi = family('crt', PAGES, {
+export const standardExceptionApi = family('crt', PAGES, () => ({
   [WHAT]: hidden(library('this: address', 'address', ({ memory }, object) => memory.u64(object + TEXT))),
   [DESTROY]: hidden(
     library('this: address, flags: dword', 'address', ({ process }, object, flags) => {
@@ -83,4 +83,4 @@ export const standardExceptionApi = family('crt', PAGES, {
       return object;
     }),
   ),
-});
+}));

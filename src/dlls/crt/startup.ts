@@ -131,7 +131,7 @@ function pointerAt(name: string) {
 const PAGES = 'https://learn.microsoft.com/cpp/c-runtime-library/{}';
 
 /** What a program's start-up code calls before main. */
-export const startupApi = family('crt', PAGES, {
+export const startupApi = family('crt', PAGES, () => ({
   __getmainargs: library(
     'argc: address, argv: address, env: address, doWildCard: int, startInfo: address',
     'int',
@@ -182,4 +182,4 @@ export const startupApi = family('crt', PAGES, {
   _get_winminor: intAt('_winminor'),
   _get_pgmptr: pointerAt('_pgmptr'),
   _get_wpgmptr: pointerAt('_wpgmptr'),
-});
+}));

@@ -104,7 +104,7 @@ function statDescriptor(layout: Layout) {
 const PAGES = 'https://learn.microsoft.com/cpp/c-runtime-library/reference/{}';
 
 /** sys/stat.h: without a number in the name times have 64 bits on x64, and sizes 32. */
-export const statApi = family('crt', PAGES, {
+export const statApi = family('crt', PAGES, () => ({
   _stat: statPath(false, SMALL),
   _wstat: statPath(true, SMALL),
   _fstat: statDescriptor(SMALL),
@@ -123,4 +123,4 @@ export const statApi = family('crt', PAGES, {
   _stat32i64: statPath(false, LARGE_32),
   _wstat32i64: statPath(true, LARGE_32),
   _fstat32i64: statDescriptor(LARGE_32),
-});
+}));

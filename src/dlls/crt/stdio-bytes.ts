@@ -156,19 +156,6 @@ function putString(thread: Thread, text: number, file: number): number {
   return putBytes(thread, file, thread.memory.bytes(text, byteLength(thread.memory, text)));
 }
 
-/** fread_s: what the destination has room for; more is an error that clears it. */
-const readChecked = library(
-  'buffer: address, bufferSize: size, elementSize: size, count: size, stream: address',
-  'size',
-  (t, buffer, bufferSize, size, count, file) => {
-    if (!(size * count > 0)) return 0;
-    if (buffer === 0 || file === 0) return failInvalid(t, EINVAL, 0);
-    if (size * count <= bufferSize) return read(t, buffer, size, count, file);
-    t.memory.fill(buffer, 0, bufferSize);
-    return failInvalid(t, ERANGE, 0);
-  },
-);
-
 /** gets_s: a line that does not fit is an error. */
 function getBounded(thread: Thread, buffer: number, size: number): number {
   if (buffer === 0 || size === 0) return failInvalid(thread, EINVAL, 0);
@@ -201,69 +188,83 @@ function getWord(thread: Thread, file: number): number {
   return value;
 }
 
-const unget = library('c: int, stream: address', 'int', (thread, c, file) => ungetByte(thread, file, c));
-const readItems = library('buffer: address, size: size, count: size, stream: address', 'size', read);
-const writeItems = library('buffer: address, size: size, count: size, stream: address', 'size', write);
-const getChar = library('stream: address', 'int', get);
-const putChar = library('c: int, stream: address', 'int', (thread, c, file) => putByte(thread, file, c));
 const PAGES = 'https://learn.microsoft.com/cpp/c-runtime-library/reference/{}';
 
 /** stdio.h: characters, lines and blocks. */
-export const stdioBytesApi = family('crt', PAGES, {
-  fgetc: getChar,
-  getc: getChar,
-  getchar: library('', 'int', (thread) => get(thread, standardInput(thread))),
-  _fgetchar: library('', 'int', (thread) => get(thread, standardInput(thread))),
-  /** The stream's buffer is empty: an inlined getc has counted cnt down to -1. */
-  _filbuf: library('stream: address', 'int', (thread, file) => {
-    thread.memory.setU32(file + FILE.cnt, 0);
-    return get(thread, file);
-  }),
-  _fgetc_nolock: getChar,
-  _getc_nolock: getChar,
-  _fputc_nolock: putChar,
-  _putc_nolock: putChar,
-  ungetc: unget,
-  _ungetc_nolock: unget,
-  gets_s: library('buffer: address, sizeInCharacters: size', 'address', getBounded),
-  _getw: library('stream: address', 'int', getWord),
-  fread_s: readChecked,
-  _fread_nolock_s: readChecked,
-  _fread_nolock: readItems,
-  _fwrite_nolock: writeItems,
-  fputc: putChar,
-  putc: putChar,
-  putchar: library('c: int', 'int', (thread, c) => putByte(thread, standardOutput(thread), c)),
-  _fputchar: library('c: int', 'int', (thread, c) => putByte(thread, standardOutput(thread), c)),
-  /** The stream's buffer is full: an inlined putc has counted cnt down to -1. */
-  _flsbuf: library('c: int, stream: address', 'int', (thread, c, file) => {
-    thread.memory.setU32(file + FILE.cnt, 0);
-    return putByte(thread, file, c);
-  }),
-  puts: library('str: address', 'int', putLine),
-  fputs: library('str: address, stream: address', 'int', putString),
-  fgets: library('str: address, numChars: int, stream: address', 'address', getLine),
-  gets: library('buffer: address', 'address', getUnbounded),
-  fread: readItems,
-  fwrite: writeItems,
-  _putw: library('c: int, stream: address', 'int', (thread, c, file) =>
-    putBytes(thread, file, Uint8Array.of(c, c >> 8, c >> 16, c >> 24)) === EOF ? EOF : c,
-  ),
-  feof: library('stream: address', 'int', (thread, file) => flagsOf(thread, file) & IOEOF),
-  ferror: library('stream: address', 'int', (thread, file) => flagsOf(thread, file) & IOERR),
-  clearerr: library('stream: address', 'void', (thread, file) => {
-    if (file === 0) return failInvalid(thread);
-    setFlags(thread, file, 0, IOEOF | IOERR);
-    return 0;
-  }),
-  clearerr_s: library('stream: address', 'int', (thread, file) => {
-    if (file === 0) return failInvalid(thread, EINVAL, EINVAL);
-    setFlags(thread, file, 0, IOEOF | IOERR);
-    return 0;
-  }),
-  perror: library('message: address', 'void', (thread, message) => {
-    const prefix = message === 0 ? '' : readNarrow(thread.memory, message);
-    writeStandardError(thread, `${prefix === '' ? '' : `${prefix}: `}${messageOf(getErrno(thread))}\n`);
-    return 0;
-  }),
+export const stdioBytesApi = family('crt', PAGES, () => {
+  /** fread_s: what the destination has room for; more is an error that clears it. */
+  const readChecked = library(
+    'buffer: address, bufferSize: size, elementSize: size, count: size, stream: address',
+    'size',
+    (t, buffer, bufferSize, size, count, file) => {
+      if (!(size * count > 0)) return 0;
+      if (buffer === 0 || file === 0) return failInvalid(t, EINVAL, 0);
+      if (size * count <= bufferSize) return read(t, buffer, size, count, file);
+      t.memory.fill(buffer, 0, bufferSize);
+      return failInvalid(t, ERANGE, 0);
+    },
+  );
+  const unget = library('c: int, stream: address', 'int', (thread, c, file) => ungetByte(thread, file, c));
+  const readItems = library('buffer: address, size: size, count: size, stream: address', 'size', read);
+  const writeItems = library('buffer: address, size: size, count: size, stream: address', 'size', write);
+  const getChar = library('stream: address', 'int', get);
+  const putChar = library('c: int, stream: address', 'int', (thread, c, file) => putByte(thread, file, c));
+  return {
+    fgetc: getChar,
+    getc: getChar,
+    getchar: library('', 'int', (thread) => get(thread, standardInput(thread))),
+    _fgetchar: library('', 'int', (thread) => get(thread, standardInput(thread))),
+    /** The stream's buffer is empty: an inlined getc has counted cnt down to -1. */
+    _filbuf: library('stream: address', 'int', (thread, file) => {
+      thread.memory.setU32(file + FILE.cnt, 0);
+      return get(thread, file);
+    }),
+    _fgetc_nolock: getChar,
+    _getc_nolock: getChar,
+    _fputc_nolock: putChar,
+    _putc_nolock: putChar,
+    ungetc: unget,
+    _ungetc_nolock: unget,
+    gets_s: library('buffer: address, sizeInCharacters: size', 'address', getBounded),
+    _getw: library('stream: address', 'int', getWord),
+    fread_s: readChecked,
+    _fread_nolock_s: readChecked,
+    _fread_nolock: readItems,
+    _fwrite_nolock: writeItems,
+    fputc: putChar,
+    putc: putChar,
+    putchar: library('c: int', 'int', (thread, c) => putByte(thread, standardOutput(thread), c)),
+    _fputchar: library('c: int', 'int', (thread, c) => putByte(thread, standardOutput(thread), c)),
+    /** The stream's buffer is full: an inlined putc has counted cnt down to -1. */
+    _flsbuf: library('c: int, stream: address', 'int', (thread, c, file) => {
+      thread.memory.setU32(file + FILE.cnt, 0);
+      return putByte(thread, file, c);
+    }),
+    puts: library('str: address', 'int', putLine),
+    fputs: library('str: address, stream: address', 'int', putString),
+    fgets: library('str: address, numChars: int, stream: address', 'address', getLine),
+    gets: library('buffer: address', 'address', getUnbounded),
+    fread: readItems,
+    fwrite: writeItems,
+    _putw: library('c: int, stream: address', 'int', (thread, c, file) =>
+      putBytes(thread, file, Uint8Array.of(c, c >> 8, c >> 16, c >> 24)) === EOF ? EOF : c,
+    ),
+    feof: library('stream: address', 'int', (thread, file) => flagsOf(thread, file) & IOEOF),
+    ferror: library('stream: address', 'int', (thread, file) => flagsOf(thread, file) & IOERR),
+    clearerr: library('stream: address', 'void', (thread, file) => {
+      if (file === 0) return failInvalid(thread);
+      setFlags(thread, file, 0, IOEOF | IOERR);
+      return 0;
+    }),
+    clearerr_s: library('stream: address', 'int', (thread, file) => {
+      if (file === 0) return failInvalid(thread, EINVAL, EINVAL);
+      setFlags(thread, file, 0, IOEOF | IOERR);
+      return 0;
+    }),
+    perror: library('message: address', 'void', (thread, message) => {
+      const prefix = message === 0 ? '' : readNarrow(thread.memory, message);
+      writeStandardError(thread, `${prefix === '' ? '' : `${prefix}: `}${messageOf(getErrno(thread))}\n`);
+      return 0;
+    }),
+  };
 });

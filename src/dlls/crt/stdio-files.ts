@@ -172,108 +172,116 @@ function flush(thread: Thread, file: number): number {
 }
 
 const MOST_STREAMS = 8192;
-const openFileApi = library('filename: address, mode: address', 'address', (t, filename, mode) =>
-  openNames(t, filename, mode, false),
-);
 const PAGES = 'https://learn.microsoft.com/cpp/c-runtime-library/reference/{}';
 
 /** stdio.h: opening, positions and buffers. */
-export const stdioFilesApi = family('crt', PAGES, {
-  fopen: openFileApi,
-  _wfopen: library('filename: address, mode: address', 'address', (t, filename, mode) =>
-    openNames(t, filename, mode, true),
-  ),
-  fopen_s: library('pFile: address, filename: address, mode: address', 'int', (t, pFile, filename, mode) =>
-    openChecked(t, pFile, filename, mode, false),
-  ),
-  _wfopen_s: library('pFile: address, filename: address, mode: address', 'int', (t, pFile, filename, mode) =>
-    openChecked(t, pFile, filename, mode, true),
-  ),
-  _fsopen: library('filename: address, mode: address, shflag: int', 'address', (t, filename, mode, shflag) =>
-    openNames(t, filename, mode, false, 0, shareOf(shflag)),
-  ),
-  _wfsopen: library('filename: address, mode: address, shflag: int', 'address', (t, filename, mode, shflag) =>
-    openNames(t, filename, mode, true, 0, shareOf(shflag)),
-  ),
-  freopen: library('path: address, mode: address, stream: address', 'address', (t, path, mode, file) =>
-    reopen(t, path, mode, file, false),
-  ),
-  _wfreopen: library('path: address, mode: address, stream: address', 'address', (t, path, mode, file) =>
-    reopen(t, path, mode, file, true),
-  ),
-  _fdopen: library('fd: int, mode: address', 'address', (t, fd, mode) =>
-    fdopen(t, fd, readText(t.memory, mode, false)),
-  ),
-  _wfdopen: library('fd: int, mode: address', 'address', (t, fd, mode) =>
-    fdopen(t, fd, readText(t.memory, mode, true)),
-  ),
-  freopen_s: reopenChecked(false),
-  _wfreopen_s: reopenChecked(true),
-  tmpfile_s: library('pFile: address', 'int', (t, pFile) => {
-    if (pFile === 0) return failInvalid(t, EINVAL, EINVAL);
-    const file = temporaryFile(t);
-    t.memory.setU64(pFile, file);
-    return file === 0 ? getErrno(t) : 0;
-  }),
-  _getmaxstdio: library('', 'int', (t) => crtOf(t.process).mostStreams),
-  _setmaxstdio: library('newmax: int', 'int', (t, newmax) => {
-    if (newmax < STREAM_COUNT || newmax > MOST_STREAMS) return failInvalid(t);
-    crtOf(t.process).mostStreams = newmax;
-    return newmax;
-  }),
-  _get_stream_buffer_pointers: library(
-    'stream: address, base: address, pointer: address, count: address',
-    'int',
-    (t, file, base, pointer, count) => {
-      if (file === 0) return failInvalid(t, EINVAL, EINVAL);
-      if (base !== 0) t.memory.setU64(base, file + FILE.base);
-      if (pointer !== 0) t.memory.setU64(pointer, file + FILE.ptr);
-      if (count !== 0) t.memory.setU64(count, file + FILE.cnt);
+export const stdioFilesApi = family('crt', PAGES, () => {
+  const openFileApi = library('filename: address, mode: address', 'address', (t, filename, mode) =>
+    openNames(t, filename, mode, false),
+  );
+  return {
+    fopen: openFileApi,
+    _wfopen: library('filename: address, mode: address', 'address', (t, filename, mode) =>
+      openNames(t, filename, mode, true),
+    ),
+    fopen_s: library('pFile: address, filename: address, mode: address', 'int', (t, pFile, filename, mode) =>
+      openChecked(t, pFile, filename, mode, false),
+    ),
+    _wfopen_s: library(
+      'pFile: address, filename: address, mode: address',
+      'int',
+      (t, pFile, filename, mode) => openChecked(t, pFile, filename, mode, true),
+    ),
+    _fsopen: library(
+      'filename: address, mode: address, shflag: int',
+      'address',
+      (t, filename, mode, shflag) => openNames(t, filename, mode, false, 0, shareOf(shflag)),
+    ),
+    _wfsopen: library(
+      'filename: address, mode: address, shflag: int',
+      'address',
+      (t, filename, mode, shflag) => openNames(t, filename, mode, true, 0, shareOf(shflag)),
+    ),
+    freopen: library('path: address, mode: address, stream: address', 'address', (t, path, mode, file) =>
+      reopen(t, path, mode, file, false),
+    ),
+    _wfreopen: library('path: address, mode: address, stream: address', 'address', (t, path, mode, file) =>
+      reopen(t, path, mode, file, true),
+    ),
+    _fdopen: library('fd: int, mode: address', 'address', (t, fd, mode) =>
+      fdopen(t, fd, readText(t.memory, mode, false)),
+    ),
+    _wfdopen: library('fd: int, mode: address', 'address', (t, fd, mode) =>
+      fdopen(t, fd, readText(t.memory, mode, true)),
+    ),
+    freopen_s: reopenChecked(false),
+    _wfreopen_s: reopenChecked(true),
+    tmpfile_s: library('pFile: address', 'int', (t, pFile) => {
+      if (pFile === 0) return failInvalid(t, EINVAL, EINVAL);
+      const file = temporaryFile(t);
+      t.memory.setU64(pFile, file);
+      return file === 0 ? getErrno(t) : 0;
+    }),
+    _getmaxstdio: library('', 'int', (t) => crtOf(t.process).mostStreams),
+    _setmaxstdio: library('newmax: int', 'int', (t, newmax) => {
+      if (newmax < STREAM_COUNT || newmax > MOST_STREAMS) return failInvalid(t);
+      crtOf(t.process).mostStreams = newmax;
+      return newmax;
+    }),
+    _get_stream_buffer_pointers: library(
+      'stream: address, base: address, pointer: address, count: address',
+      'int',
+      (t, file, base, pointer, count) => {
+        if (file === 0) return failInvalid(t, EINVAL, EINVAL);
+        if (base !== 0) t.memory.setU64(base, file + FILE.base);
+        if (pointer !== 0) t.memory.setU64(pointer, file + FILE.ptr);
+        if (count !== 0) t.memory.setU64(count, file + FILE.cnt);
+        return 0;
+      },
+    ),
+    fclose: library('stream: address', 'int', close),
+    _fclose_nolock: library('stream: address', 'int', close),
+    _fcloseall: library('', 'int', (thread) => {
+      const table = dataAddress(thread.process, '_iob');
+      const files = [...openStreams(thread)].filter((file) => file < table || file >= table + 3 * FILE_SIZE);
+      for (const file of files) close(thread, file);
+      return files.length;
+    }),
+    tmpfile: library('', 'address', temporaryFile),
+    fflush: library('stream: address', 'int', flush),
+    _fflush_nolock: library('stream: address', 'int', flush),
+    _fseek_nolock: library('stream: address, offset: int, origin: int', 'int', seek),
+    _fseeki64_nolock: library('stream: address, offset: handle, origin: int', 'int', seek),
+    _ftell_nolock: library('stream: address', 'int', tellStream),
+    _ftelli64_nolock: library('stream: address', 'handle', tellStream),
+    _flushall: library('', 'int', flushAll),
+    fseek: library('stream: address, offset: int, origin: int', 'int', seek),
+    _fseeki64: library('stream: address, offset: handle, origin: int', 'int', seek),
+    ftell: library('stream: address', 'int', tellStream),
+    _ftelli64: library('stream: address', 'handle', tellStream),
+    rewind: library('stream: address', 'void', (thread, file) => {
+      seekStream(thread, file, 0, SEEK_SET);
+      setFlags(thread, file, 0, IOERR | IOEOF);
       return 0;
-    },
-  ),
-  fclose: library('stream: address', 'int', close),
-  _fclose_nolock: library('stream: address', 'int', close),
-  _fcloseall: library('', 'int', (thread) => {
-    const table = dataAddress(thread.process, '_iob');
-    const files = [...openStreams(thread)].filter((file) => file < table || file >= table + 3 * FILE_SIZE);
-    for (const file of files) close(thread, file);
-    return files.length;
-  }),
-  tmpfile: library('', 'address', temporaryFile),
-  fflush: library('stream: address', 'int', flush),
-  _fflush_nolock: library('stream: address', 'int', flush),
-  _fseek_nolock: library('stream: address, offset: int, origin: int', 'int', seek),
-  _fseeki64_nolock: library('stream: address, offset: handle, origin: int', 'int', seek),
-  _ftell_nolock: library('stream: address', 'int', tellStream),
-  _ftelli64_nolock: library('stream: address', 'handle', tellStream),
-  _flushall: library('', 'int', flushAll),
-  fseek: library('stream: address, offset: int, origin: int', 'int', seek),
-  _fseeki64: library('stream: address, offset: handle, origin: int', 'int', seek),
-  ftell: library('stream: address', 'int', tellStream),
-  _ftelli64: library('stream: address', 'handle', tellStream),
-  rewind: library('stream: address', 'void', (thread, file) => {
-    seekStream(thread, file, 0, SEEK_SET);
-    setFlags(thread, file, 0, IOERR | IOEOF);
-    return 0;
-  }),
-  fgetpos: library('stream: address, pos: address', 'int', (thread, file, pos) => {
-    const at = tellStream(thread, file);
-    if (at < 0) return -1;
-    thread.memory.setU64(pos, at);
-    return 0;
-  }),
-  fsetpos: library('stream: address, pos: address', 'int', (thread, file, pos) =>
-    seekStream(thread, file, thread.memory.u64(pos), SEEK_SET),
-  ),
-  setvbuf: library('stream: address, buffer: address, mode: int, size: size', 'int', setBuffer),
-  setbuf: library('stream: address, buffer: address', 'void', (thread, file, buffer) => {
-    setBuffer(thread, file, buffer, buffer === 0 ? UNBUFFERED : FULLY, 512);
-    return 0;
-  }),
-  _fileno: library('stream: address', 'int', (thread, file) =>
-    file === 0 ? failErrno(thread, EINVAL) : fileNumber(thread, file),
-  ),
+    }),
+    fgetpos: library('stream: address, pos: address', 'int', (thread, file, pos) => {
+      const at = tellStream(thread, file);
+      if (at < 0) return -1;
+      thread.memory.setU64(pos, at);
+      return 0;
+    }),
+    fsetpos: library('stream: address, pos: address', 'int', (thread, file, pos) =>
+      seekStream(thread, file, thread.memory.u64(pos), SEEK_SET),
+    ),
+    setvbuf: library('stream: address, buffer: address, mode: int, size: size', 'int', setBuffer),
+    setbuf: library('stream: address, buffer: address', 'void', (thread, file, buffer) => {
+      setBuffer(thread, file, buffer, buffer === 0 ? UNBUFFERED : FULLY, 512);
+      return 0;
+    }),
+    _fileno: library('stream: address', 'int', (thread, file) =>
+      file === 0 ? failErrno(thread, EINVAL) : fileNumber(thread, file),
+    ),
+  };
 });
 
 /** _SH_*: https://learn.microsoft.com/cpp/c-runtime-library/sharing-constants, as FILE_SHARE_* bits. */

@@ -123,41 +123,42 @@ function functionsOf(wide: boolean) {
   };
 }
 
-export const narrowSecure = functionsOf(false);
-const wide = functionsOf(true);
-
-/** wmemcpy_s and wmemmove_s: sizes in units. */
-const moveUnits = library(
-  'dest: address, numberOfElements: size, src: address, count: size',
-  'int',
-  (t, dest, size, src, count) => {
-    if (count === 0) return 0;
-    if (dest === 0) return failInvalid(t, EINVAL, EINVAL);
-    if (src === 0 || size < count) {
-      t.memory.fill(dest, 0, size * 2);
-      const code = src === 0 ? EINVAL : ERANGE;
-      return failInvalid(t, code, code);
-    }
-    move(t, dest, src, count * 2);
-    return 0;
-  },
-);
 const PAGES = 'https://learn.microsoft.com/cpp/c-runtime-library/reference/{}';
 
 /** string.h and wchar.h with checked sizes. */
-export const stringSecureApi = family('crt', PAGES, {
-  strcpy_s: narrowSecure.copy,
-  strcat_s: narrowSecure.concatenate,
-  strncpy_s: narrowSecure.copyCounted,
-  strncat_s: narrowSecure.concatenateCounted,
-  _strset_s: narrowSecure.set,
-  _strnset_s: narrowSecure.setCounted,
-  wcscpy_s: wide.copy,
-  wcscat_s: wide.concatenate,
-  wcsncpy_s: wide.copyCounted,
-  wcsncat_s: wide.concatenateCounted,
-  _wcsset_s: wide.set,
-  _wcsnset_s: wide.setCounted,
-  wmemcpy_s: moveUnits,
-  wmemmove_s: moveUnits,
+export const stringSecureApi = family('crt', PAGES, () => {
+  const narrow = functionsOf(false);
+  const wide = functionsOf(true);
+  /** wmemcpy_s and wmemmove_s: sizes in units. */
+  const moveUnits = library(
+    'dest: address, numberOfElements: size, src: address, count: size',
+    'int',
+    (t, dest, size, src, count) => {
+      if (count === 0) return 0;
+      if (dest === 0) return failInvalid(t, EINVAL, EINVAL);
+      if (src === 0 || size < count) {
+        t.memory.fill(dest, 0, size * 2);
+        const code = src === 0 ? EINVAL : ERANGE;
+        return failInvalid(t, code, code);
+      }
+      move(t, dest, src, count * 2);
+      return 0;
+    },
+  );
+  return {
+    strcpy_s: narrow.copy,
+    strcat_s: narrow.concatenate,
+    strncpy_s: narrow.copyCounted,
+    strncat_s: narrow.concatenateCounted,
+    _strset_s: narrow.set,
+    _strnset_s: narrow.setCounted,
+    wcscpy_s: wide.copy,
+    wcscat_s: wide.concatenate,
+    wcsncpy_s: wide.copyCounted,
+    wcsncat_s: wide.concatenateCounted,
+    _wcsset_s: wide.set,
+    _wcsnset_s: wide.setCounted,
+    wmemcpy_s: moveUnits,
+    wmemmove_s: moveUnits,
+  };
 });

@@ -111,78 +111,87 @@ function duplicate(thread: Thread, source: number): number {
 const ALL = Number.MAX_SAFE_INTEGER;
 const PAGES = 'https://learn.microsoft.com/cpp/c-runtime-library/reference/{}';
 
-const strcspn = library('str: address, strCharSet: address', 'size', ({ memory }, text, set) =>
-  span(memory, text, setOf(memory, set), 0),
-);
-
 /** string.h for bytes, in the "C" locale. */
-export const stringApi = family('crt', PAGES, {
-  strlen: library('str: address', 'size', ({ memory }, text) => byteLength(memory, text)),
-  strnlen: library('str: address, numberOfElements: size', 'size', ({ memory }, text, count) =>
-    byteLength(memory, text, count),
-  ),
-  strcpy: library('dest: address, src: address', 'address', ({ memory }, dest, src) => {
-    put(memory, dest, src, byteLength(memory, src));
-    return dest;
-  }),
-  strncpy: library('dest: address, src: address, count: size', 'address', ({ memory }, dest, src, count) => {
-    copyLimited(memory, dest, src, count);
-    return dest;
-  }),
-  strcat: library('dest: address, src: address', 'address', ({ memory }, dest, src) => {
-    put(memory, dest + byteLength(memory, dest), src, byteLength(memory, src));
-    return dest;
-  }),
-  strncat: library('dest: address, src: address, count: size', 'address', ({ memory }, dest, src, count) => {
-    put(memory, dest + byteLength(memory, dest), src, byteLength(memory, src, count));
-    return dest;
-  }),
-  strcmp: library('str1: address, str2: address', 'int', ({ memory }, a, b) => compare(memory, a, b, ALL)),
-  strncmp: library('str1: address, str2: address, count: size', 'int', ({ memory }, a, b, count) =>
-    compare(memory, a, b, count),
-  ),
-  strchr: library('str: address, c: int', 'address', ({ memory }, text, c) =>
-    findByte(memory, text, c & 0xff),
-  ),
-  strrchr: library('str: address, c: int', 'address', ({ memory }, text, c) =>
-    findLastByte(memory, text, c & 0xff),
-  ),
-  strstr: library('str: address, strSearch: address', 'address', ({ memory }, text, sought) =>
-    findText(memory, text, sought),
-  ),
-  strspn: library('str: address, strCharSet: address', 'size', ({ memory }, text, set) =>
-    span(memory, text, setOf(memory, set), 1),
-  ),
-  strcspn,
-  strpbrk: library('str: address, strCharSet: address', 'address', ({ memory }, text, set) => {
-    const at = text + span(memory, text, setOf(memory, set), 0);
-    return memory.u8(at) === 0 ? 0 : at;
-  }),
-  strtok: library('strToken: address, strDelimit: address', 'address', (thread, text, delimiters) => {
-    const data = threadData(thread);
-    return token(thread.memory, text === 0 ? data.token : text, delimiters, (at) => {
-      data.token = at;
-    });
-  }),
-  strtok_s: library(
-    'strToken: address, strDelimit: address, context: address',
-    'address',
-    (thread, text, set, context) =>
-      token(thread.memory, text === 0 ? thread.memory.u64(context) : text, set, (at) =>
-        thread.memory.setU64(context, at),
-      ),
-  ),
-  _strdup: library('strSource: address', 'address', duplicate),
-  _strset: library('str: address, c: int', 'address', ({ memory }, text, c) =>
-    mapInPlace(memory, text, ALL, () => c & 0xff),
-  ),
-  _strnset: library('str: address, c: int, count: size', 'address', ({ memory }, text, c, count) =>
-    mapInPlace(memory, text, count, () => c & 0xff),
-  ),
-  _strrev: library('str: address', 'address', ({ memory }, text) => {
-    const bytes = memory.bytes(text, byteLength(memory, text)).reverse();
-    memory.touch(text, bytes.length, WRITE);
-    memory.setBytes(text, bytes);
-    return text;
-  }),
+export const stringApi = family('crt', PAGES, () => {
+  const strcspn = library('str: address, strCharSet: address', 'size', ({ memory }, text, set) =>
+    span(memory, text, setOf(memory, set), 0),
+  );
+  return {
+    strlen: library('str: address', 'size', ({ memory }, text) => byteLength(memory, text)),
+    strnlen: library('str: address, numberOfElements: size', 'size', ({ memory }, text, count) =>
+      byteLength(memory, text, count),
+    ),
+    strcpy: library('dest: address, src: address', 'address', ({ memory }, dest, src) => {
+      put(memory, dest, src, byteLength(memory, src));
+      return dest;
+    }),
+    strncpy: library(
+      'dest: address, src: address, count: size',
+      'address',
+      ({ memory }, dest, src, count) => {
+        copyLimited(memory, dest, src, count);
+        return dest;
+      },
+    ),
+    strcat: library('dest: address, src: address', 'address', ({ memory }, dest, src) => {
+      put(memory, dest + byteLength(memory, dest), src, byteLength(memory, src));
+      return dest;
+    }),
+    strncat: library(
+      'dest: address, src: address, count: size',
+      'address',
+      ({ memory }, dest, src, count) => {
+        put(memory, dest + byteLength(memory, dest), src, byteLength(memory, src, count));
+        return dest;
+      },
+    ),
+    strcmp: library('str1: address, str2: address', 'int', ({ memory }, a, b) => compare(memory, a, b, ALL)),
+    strncmp: library('str1: address, str2: address, count: size', 'int', ({ memory }, a, b, count) =>
+      compare(memory, a, b, count),
+    ),
+    strchr: library('str: address, c: int', 'address', ({ memory }, text, c) =>
+      findByte(memory, text, c & 0xff),
+    ),
+    strrchr: library('str: address, c: int', 'address', ({ memory }, text, c) =>
+      findLastByte(memory, text, c & 0xff),
+    ),
+    strstr: library('str: address, strSearch: address', 'address', ({ memory }, text, sought) =>
+      findText(memory, text, sought),
+    ),
+    strspn: library('str: address, strCharSet: address', 'size', ({ memory }, text, set) =>
+      span(memory, text, setOf(memory, set), 1),
+    ),
+    strcspn,
+    strpbrk: library('str: address, strCharSet: address', 'address', ({ memory }, text, set) => {
+      const at = text + span(memory, text, setOf(memory, set), 0);
+      return memory.u8(at) === 0 ? 0 : at;
+    }),
+    strtok: library('strToken: address, strDelimit: address', 'address', (thread, text, delimiters) => {
+      const data = threadData(thread);
+      return token(thread.memory, text === 0 ? data.token : text, delimiters, (at) => {
+        data.token = at;
+      });
+    }),
+    strtok_s: library(
+      'strToken: address, strDelimit: address, context: address',
+      'address',
+      (thread, text, set, context) =>
+        token(thread.memory, text === 0 ? thread.memory.u64(context) : text, set, (at) =>
+          thread.memory.setU64(context, at),
+        ),
+    ),
+    _strdup: library('strSource: address', 'address', duplicate),
+    _strset: library('str: address, c: int', 'address', ({ memory }, text, c) =>
+      mapInPlace(memory, text, ALL, () => c & 0xff),
+    ),
+    _strnset: library('str: address, c: int, count: size', 'address', ({ memory }, text, c, count) =>
+      mapInPlace(memory, text, count, () => c & 0xff),
+    ),
+    _strrev: library('str: address', 'address', ({ memory }, text) => {
+      const bytes = memory.bytes(text, byteLength(memory, text)).reverse();
+      memory.touch(text, bytes.length, WRITE);
+      memory.setBytes(text, bytes);
+      return text;
+    }),
+  };
 });

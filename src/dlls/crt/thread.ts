@@ -15,7 +15,7 @@ function begin(thread: Thread, name: string, start: number, refused: number): nu
 }
 
 /** process.h: how threads begin. */
-export const threadBeginApi = family('crt', BEGIN, {
+export const threadBeginApi = family('crt', BEGIN, () => ({
   _beginthread: library(
     'start_address: address, stack_size: dword, arglist: address',
     'size',
@@ -26,13 +26,13 @@ export const threadBeginApi = family('crt', BEGIN, {
     'size',
     (thread, _security, _size, start) => begin(thread, '_beginthreadex', start, 0),
   ),
-});
+}));
 
 /**
  * How they end. With the last thread, the only one for now, the process ends: buffers are written, functions registered
  * with atexit are not called.
  */
-export const threadEndApi = family('crt', END, {
+export const threadEndApi = family('crt', END, () => ({
   _endthread: calling('', 'void', (thread) => endProcess(thread, 0)),
   _endthreadex: calling('retval: dword', 'void', endProcess),
-});
+}));

@@ -266,7 +266,7 @@ function zoneNames(thread: Thread): number {
 const PAGES = 'https://learn.microsoft.com/cpp/c-runtime-library/reference/{}';
 
 /** time.h. */
-export const timeApi = family('crt', PAGES, {
+export const timeApi = family('crt', PAGES, () => ({
   time: library('destTime: address', 'handle', (t, to) => storeNow(t, to, 64)),
   _time64: library('destTime: address', 'handle', (t, to) => storeNow(t, to, 64)),
   _time32: library('destTime: address', 'int', (t, to) => storeNow(t, to, 32)),
@@ -385,4 +385,4 @@ export const timeApi = family('crt', PAGES, {
   __p__daylight: library('', 'address', (t) => dataAddress(t.process, '_daylight')),
   __p__dstbias: library('', 'address', (t) => dataAddress(t.process, '_dstbias')),
   __p__tzname: library('', 'address', zoneNames),
-});
+}));

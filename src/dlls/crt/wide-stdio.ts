@@ -65,47 +65,49 @@ function getUnbounded(thread: Thread, buffer: number, size: number): number {
   }
 }
 
-const getCharacter = library('stream: address', 'word', (t, file) =>
-  file === 0 ? failInvalid(t, EINVAL, WEOF) : getWide(t, file),
-);
-const getInput = library('', 'word', (t) => getWide(t, standardInput(t)));
-const putCharacter = library('c: word, stream: address', 'word', put);
-const putOutput = library('c: word', 'word', (t, c) => put(t, c, standardOutput(t)));
-const ungetCharacter = library('c: word, stream: address', 'word', (t, c, file) =>
-  file === 0 ? failInvalid(t, EINVAL, WEOF) : ungetWide(t, file, c),
-);
 const PAGES = 'https://learn.microsoft.com/cpp/c-runtime-library/reference/{}';
 
 /** wchar.h: wide characters to and from streams. */
-export const wideStdioApi = family('crt', PAGES, {
-  fgetwc: getCharacter,
-  getwc: getCharacter,
-  _fgetwc_nolock: getCharacter,
-  _getwc_nolock: getCharacter,
-  getwchar: getInput,
-  _fgetwchar: getInput,
-  fputwc: putCharacter,
-  putwc: putCharacter,
-  _fputwc_nolock: putCharacter,
-  _putwc_nolock: putCharacter,
-  putwchar: putOutput,
-  _fputwchar: putOutput,
-  ungetwc: ungetCharacter,
-  _ungetwc_nolock: ungetCharacter,
-  fgetws: library('str: address, numChars: int, stream: address', 'address', getLine),
-  _getws: library('buffer: address', 'address', (t, buffer) =>
-    getUnbounded(t, buffer, Number.MAX_SAFE_INTEGER),
-  ),
-  _getws_s: library('buffer: address, size: size', 'address', getUnbounded),
-  fputws: library('str: address, stream: address', 'int', (thread, text, file) =>
-    putString(thread, text, file, ''),
-  ),
-  _putws: library('str: address', 'int', (thread, text) =>
-    putString(thread, text, standardOutput(thread), '\n'),
-  ),
-  _wperror: library('message: address', 'void', (thread, message) => {
-    const prefix = message === 0 ? '' : readWide(thread.memory, message);
-    writeStandardError(thread, `${prefix === '' ? '' : `${prefix}: `}${messageOf(getErrno(thread))}\n`);
-    return 0;
-  }),
+export const wideStdioApi = family('crt', PAGES, () => {
+  const getCharacter = library('stream: address', 'word', (t, file) =>
+    file === 0 ? failInvalid(t, EINVAL, WEOF) : getWide(t, file),
+  );
+  const getInput = library('', 'word', (t) => getWide(t, standardInput(t)));
+  const putCharacter = library('c: word, stream: address', 'word', put);
+  const putOutput = library('c: word', 'word', (t, c) => put(t, c, standardOutput(t)));
+  const ungetCharacter = library('c: word, stream: address', 'word', (t, c, file) =>
+    file === 0 ? failInvalid(t, EINVAL, WEOF) : ungetWide(t, file, c),
+  );
+  return {
+    fgetwc: getCharacter,
+    getwc: getCharacter,
+    _fgetwc_nolock: getCharacter,
+    _getwc_nolock: getCharacter,
+    getwchar: getInput,
+    _fgetwchar: getInput,
+    fputwc: putCharacter,
+    putwc: putCharacter,
+    _fputwc_nolock: putCharacter,
+    _putwc_nolock: putCharacter,
+    putwchar: putOutput,
+    _fputwchar: putOutput,
+    ungetwc: ungetCharacter,
+    _ungetwc_nolock: ungetCharacter,
+    fgetws: library('str: address, numChars: int, stream: address', 'address', getLine),
+    _getws: library('buffer: address', 'address', (t, buffer) =>
+      getUnbounded(t, buffer, Number.MAX_SAFE_INTEGER),
+    ),
+    _getws_s: library('buffer: address, size: size', 'address', getUnbounded),
+    fputws: library('str: address, stream: address', 'int', (thread, text, file) =>
+      putString(thread, text, file, ''),
+    ),
+    _putws: library('str: address', 'int', (thread, text) =>
+      putString(thread, text, standardOutput(thread), '\n'),
+    ),
+    _wperror: library('message: address', 'void', (thread, message) => {
+      const prefix = message === 0 ? '' : readWide(thread.memory, message);
+      writeStandardError(thread, `${prefix === '' ? '' : `${prefix}: `}${messageOf(getErrno(thread))}\n`);
+      return 0;
+    }),
+  };
 });

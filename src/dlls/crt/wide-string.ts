@@ -100,7 +100,7 @@ const end = (memory: GuestMemory, text: number) => text + wideLength(memory, tex
 const PAGES = 'https://learn.microsoft.com/cpp/c-runtime-library/reference/{}';
 
 /** wchar.h: strings of UTF-16 units, in the "C" locale. */
-export const wideStringApi = family('crt', PAGES, {
+export const wideStringApi = family('crt', PAGES, () => ({
   wcslen: library('str: address', 'size', ({ memory }, text) => wideLength(memory, text)),
   wcsnlen: library('str: address, numberOfElements: size', 'size', ({ memory }, text, count) =>
     wideLength(memory, text, count),
@@ -173,4 +173,4 @@ export const wideStringApi = family('crt', PAGES, {
     writeText(memory, text, reversed, true);
     return text;
   }),
-});
+}));

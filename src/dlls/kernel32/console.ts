@@ -155,8 +155,6 @@ function title(form: TextForm) {
   };
 }
 const stateOf = (thread: Thread): ConsoleState => consoleState(thread.process);
-const titleA = title(ANSI);
-const titleW = title(WIDE);
 
 const TEXT_OUT =
   'hConsoleOutput: handle, lpBuffer: address, nNumberOfCharsToWrite: dword, lpNumberOfCharsWritten: address, lpReserved: address';
@@ -164,32 +162,36 @@ const TEXT_IN =
   'hConsoleInput: handle, lpBuffer: address, nNumberOfCharsToRead: dword, lpNumberOfCharsRead: address, pInputControl: address';
 
 /** The console functions. */
-export const consoleApi = family('kernel32', PAGES, {
-  GetStdHandle: service('nStdHandle: dword', 'handle', getStandardHandle),
-  SetStdHandle: service('nStdHandle: dword, hHandle: handle', 'bool', (thread, which, handle) => {
-    const index = standardIndex(which);
-    if (index === undefined) return thread.fail(ERROR_INVALID_HANDLE);
-    setStandardHandle(thread.process, index, handle);
-    return 1;
-  }),
-  WriteConsoleA: service(TEXT_OUT, 'bool', writeConsole(ANSI)),
-  WriteConsoleW: service(TEXT_OUT, 'bool', writeConsole(WIDE)),
-  ReadConsoleA: service(TEXT_IN, 'bool', readConsole(ANSI)),
-  ReadConsoleW: service(TEXT_IN, 'bool', readConsole(WIDE)),
-  GetConsoleMode: service('hConsoleHandle: handle, lpMode: address', 'bool', getMode),
-  SetConsoleMode: service('hConsoleHandle: handle, dwMode: dword', 'bool', setMode),
-  GetConsoleCP: service('', 'dword', (thread) => stateOf(thread).inputCodePage),
-  GetConsoleOutputCP: service('', 'dword', (thread) => stateOf(thread).outputCodePage),
-  SetConsoleCP: service('wCodePageID: dword', 'bool', setCodePage('inputCodePage')),
-  SetConsoleOutputCP: service('wCodePageID: dword', 'bool', setCodePage('outputCodePage')),
-  GetConsoleScreenBufferInfo: service(
-    'hConsoleOutput: handle, lpConsoleScreenBufferInfo: address',
-    'bool',
-    screenBufferInfo,
-  ),
-  SetConsoleCtrlHandler: service('HandlerRoutine: address, Add: bool', 'bool', setControlHandler),
-  GetConsoleTitleA: service('lpConsoleTitle: address, nSize: dword', 'dword', titleA.get),
-  GetConsoleTitleW: service('lpConsoleTitle: address, nSize: dword', 'dword', titleW.get),
-  SetConsoleTitleA: service('lpConsoleTitle: address', 'bool', titleA.set),
-  SetConsoleTitleW: service('lpConsoleTitle: address', 'bool', titleW.set),
+export const consoleApi = family('kernel32', PAGES, () => {
+  const titleA = title(ANSI);
+  const titleW = title(WIDE);
+  return {
+    GetStdHandle: service('nStdHandle: dword', 'handle', getStandardHandle),
+    SetStdHandle: service('nStdHandle: dword, hHandle: handle', 'bool', (thread, which, handle) => {
+      const index = standardIndex(which);
+      if (index === undefined) return thread.fail(ERROR_INVALID_HANDLE);
+      setStandardHandle(thread.process, index, handle);
+      return 1;
+    }),
+    WriteConsoleA: service(TEXT_OUT, 'bool', writeConsole(ANSI)),
+    WriteConsoleW: service(TEXT_OUT, 'bool', writeConsole(WIDE)),
+    ReadConsoleA: service(TEXT_IN, 'bool', readConsole(ANSI)),
+    ReadConsoleW: service(TEXT_IN, 'bool', readConsole(WIDE)),
+    GetConsoleMode: service('hConsoleHandle: handle, lpMode: address', 'bool', getMode),
+    SetConsoleMode: service('hConsoleHandle: handle, dwMode: dword', 'bool', setMode),
+    GetConsoleCP: service('', 'dword', (thread) => stateOf(thread).inputCodePage),
+    GetConsoleOutputCP: service('', 'dword', (thread) => stateOf(thread).outputCodePage),
+    SetConsoleCP: service('wCodePageID: dword', 'bool', setCodePage('inputCodePage')),
+    SetConsoleOutputCP: service('wCodePageID: dword', 'bool', setCodePage('outputCodePage')),
+    GetConsoleScreenBufferInfo: service(
+      'hConsoleOutput: handle, lpConsoleScreenBufferInfo: address',
+      'bool',
+      screenBufferInfo,
+    ),
+    SetConsoleCtrlHandler: service('HandlerRoutine: address, Add: bool', 'bool', setControlHandler),
+    GetConsoleTitleA: service('lpConsoleTitle: address, nSize: dword', 'dword', titleA.get),
+    GetConsoleTitleW: service('lpConsoleTitle: address, nSize: dword', 'dword', titleW.get),
+    SetConsoleTitleA: service('lpConsoleTitle: address', 'bool', titleA.set),
+    SetConsoleTitleW: service('lpConsoleTitle: address', 'bool', titleW.set),
+  };
 });

@@ -88,7 +88,7 @@ function remove(thread: Thread, section: number): number {
 }
 
 /** synchapi.h: critical sections. */
-export const criticalSectionApi = family('kernel32', PAGES, {
+export const criticalSectionApi = family('kernel32', PAGES, () => ({
   InitializeCriticalSection: library('lpCriticalSection: address', 'void', initialize),
   InitializeCriticalSectionAndSpinCount: library(
     'lpCriticalSection: address, dwSpinCount: dword',
@@ -109,7 +109,7 @@ export const criticalSectionApi = family('kernel32', PAGES, {
   TryEnterCriticalSection: library('lpCriticalSection: address', 'bool', tryEnter),
   LeaveCriticalSection: library('lpCriticalSection: address', 'void', leave),
   DeleteCriticalSection: library('lpCriticalSection: address', 'void', remove),
-});
+}));
 
 /** A slim lock's word: bit 0 is "held", the count of shared holders stands above bit 4, exclusive has none. */
 const HELD = 1;
@@ -139,7 +139,7 @@ function releaseShared(thread: Thread, lock: number): number {
 }
 
 /** synchapi.h: slim reader/writer locks. Acquiring one's own lock again waits for ever, as documented. */
-export const slimLockApi = family('kernel32', PAGES, {
+export const slimLockApi = family('kernel32', PAGES, () => ({
   InitializeSRWLock: library('SRWLock: address', 'void', (thread, lock) => {
     thread.memory.setHalves(lock, 0, 0);
     return 0;
@@ -156,4 +156,4 @@ export const slimLockApi = family('kernel32', PAGES, {
   TryAcquireSRWLockShared: library('SRWLock: address', 'byte', tryShared),
   ReleaseSRWLockExclusive: library('SRWLock: address', 'void', releaseExclusive),
   ReleaseSRWLockShared: library('SRWLock: address', 'void', releaseShared),
-});
+}));

@@ -55,8 +55,6 @@ function move(form: TextForm, name: string) {
     return error === 0 ? 1 : thread.fail(error);
   };
 }
-const moveA = move(ANSI, 'MoveFileExA');
-const moveW = move(WIDE, 'MoveFileExW');
 
 function copy(form: TextForm) {
   return (thread: Thread, from: number, to: number, failIfExists: number): number => {
@@ -238,7 +236,7 @@ const SEARCH =
   'lpPath: address, lpFileName: address, lpExtension: address, nBufferLength: dword, lpBuffer: address, lpFilePart: address';
 
 /** fileapi.h: folders, names, temporary files. Paths are read in user mode: a bad pointer raises. */
-export const directoryApi = family('kernel32', PAGES, {
+export const directoryApi = family('kernel32', PAGES, () => ({
   DeleteFileA: library('lpFileName: address', 'bool', onPath(ANSI, deleteFile)),
   DeleteFileW: library('lpFileName: address', 'bool', onPath(WIDE, deleteFile)),
   CreateDirectoryA: library(MAKE, 'bool', onPath(ANSI, createFolder)),
@@ -263,42 +261,50 @@ export const directoryApi = family('kernel32', PAGES, {
     const drives = thread.process.machine.drives?.list() ?? [];
     return drives.reduce((mask, drive) => mask | (1 << (drive.letter.charCodeAt(0) - 0x41)), 0) >>> 0;
   }),
-});
+}));
 
 /** winbase.h: moving, copying, the current directory. */
-export const directoryBaseApi = family('kernel32', BASE_PAGES, {
-  MoveFileA: library(MOVE_PLAIN, 'bool', (thread, from, to) =>
-    moveA(thread, from, to, MOVEFILE_COPY_ALLOWED),
-  ),
-  MoveFileW: library(MOVE_PLAIN, 'bool', (thread, from, to) =>
-    moveW(thread, from, to, MOVEFILE_COPY_ALLOWED),
-  ),
-  MoveFileExA: library(MOVE, 'bool', moveA),
-  MoveFileExW: library(MOVE, 'bool', moveW),
-  CopyFileA: library(COPY, 'bool', copy(ANSI)),
-  CopyFileW: library(COPY, 'bool', copy(WIDE)),
-  GetCurrentDirectoryA: library('nBufferLength: dword, lpBuffer: address', 'dword', (thread, size, buffer) =>
-    giveText(thread, ANSI, buffer, size, thread.process.currentDirectory),
-  ),
-  GetCurrentDirectoryW: library('nBufferLength: dword, lpBuffer: address', 'dword', (thread, size, buffer) =>
-    giveText(thread, WIDE, buffer, size, thread.process.currentDirectory),
-  ),
-  SetCurrentDirectoryA: library('lpPathName: address', 'bool', setCurrentDirectory(ANSI)),
-  SetCurrentDirectoryW: library('lpPathName: address', 'bool', setCurrentDirectory(WIDE)),
+export const directoryBaseApi = family('kernel32', BASE_PAGES, () => {
+  const moveA = move(ANSI, 'MoveFileExA');
+  const moveW = move(WIDE, 'MoveFileExW');
+  return {
+    MoveFileA: library(MOVE_PLAIN, 'bool', (thread, from, to) =>
+      moveA(thread, from, to, MOVEFILE_COPY_ALLOWED),
+    ),
+    MoveFileW: library(MOVE_PLAIN, 'bool', (thread, from, to) =>
+      moveW(thread, from, to, MOVEFILE_COPY_ALLOWED),
+    ),
+    MoveFileExA: library(MOVE, 'bool', moveA),
+    MoveFileExW: library(MOVE, 'bool', moveW),
+    CopyFileA: library(COPY, 'bool', copy(ANSI)),
+    CopyFileW: library(COPY, 'bool', copy(WIDE)),
+    GetCurrentDirectoryA: library(
+      'nBufferLength: dword, lpBuffer: address',
+      'dword',
+      (thread, size, buffer) => giveText(thread, ANSI, buffer, size, thread.process.currentDirectory),
+    ),
+    GetCurrentDirectoryW: library(
+      'nBufferLength: dword, lpBuffer: address',
+      'dword',
+      (thread, size, buffer) => giveText(thread, WIDE, buffer, size, thread.process.currentDirectory),
+    ),
+    SetCurrentDirectoryA: library('lpPathName: address', 'bool', setCurrentDirectory(ANSI)),
+    SetCurrentDirectoryW: library('lpPathName: address', 'bool', setCurrentDirectory(WIDE)),
+  };
 });
 
 /** processenv.h: the search for a file. */
-export const searchPathApi = family('kernel32', SEARCH_PAGES, {
+export const searchPathApi = family('kernel32', SEARCH_PAGES, () => ({
   SearchPathA: library(SEARCH, 'dword', searchPath(ANSI)),
   SearchPathW: library(SEARCH, 'dword', searchPath(WIDE)),
-});
+}));
 
 /** sysinfoapi.h: Windows' folders. */
-export const systemFolderApi = family('kernel32', SYSTEM_PAGES, {
+export const systemFolderApi = family('kernel32', SYSTEM_PAGES, () => ({
   GetWindowsDirectoryA: library(FOLDER, 'dword', fixedFolder(ANSI, WINDOWS_DIRECTORY)),
   GetWindowsDirectoryW: library(FOLDER, 'dword', fixedFolder(WIDE, WINDOWS_DIRECTORY)),
   GetSystemWindowsDirectoryA: library(FOLDER, 'dword', fixedFolder(ANSI, WINDOWS_DIRECTORY)),
   GetSystemWindowsDirectoryW: library(FOLDER, 'dword', fixedFolder(WIDE, WINDOWS_DIRECTORY)),
   GetSystemDirectoryA: library(FOLDER, 'dword', fixedFolder(ANSI, SYSTEM_DIRECTORY)),
   GetSystemDirectoryW: library(FOLDER, 'dword', fixedFolder(WIDE, SYSTEM_DIRECTORY)),
-});
+}));

@@ -66,7 +66,7 @@ function expandStrings(form: TextForm) {
 }
 
 /** processenv.h: environment variables. They are user-mode functions: a bad pointer raises. */
-export const environmentApi = family('kernel32', PAGES, {
+export const environmentApi = family('kernel32', PAGES, () => ({
   GetEnvironmentStrings: library('', 'address', getStrings(ANSI)),
   GetEnvironmentStringsA: library('', 'address', getStrings(ANSI)),
   GetEnvironmentStringsW: library('', 'address', getStrings(WIDE)),
@@ -94,4 +94,4 @@ export const environmentApi = family('kernel32', PAGES, {
     'dword',
     expandStrings(WIDE),
   ),
-});
+}));

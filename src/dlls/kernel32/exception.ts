@@ -50,7 +50,7 @@ function failFast(thread: Thread, record: number): number {
 }
 
 /** errhandlingapi.h: raising exceptions and handling them. */
-export const exceptionApi = family('kernel32', PAGES, {
+export const exceptionApi = family('kernel32', PAGES, () => ({
   AddVectoredExceptionHandler: service(
     'First: dword, Handler: address',
     'address',
@@ -81,4 +81,4 @@ export const exceptionApi = family('kernel32', PAGES, {
     'void',
     raiseException,
   ),
-});
+}));

@@ -297,7 +297,7 @@ const EX = 'lpFileName: address, fInfoLevelId: dword, lpFileInformation: address
 const FINAL = 'hFile: handle, lpszFilePath: address, cchFilePath: dword, dwFlags: dword';
 
 /** fileapi.h: what is known about files. Paths are read in user mode: a bad pointer raises. */
-export const fileInfoApi = family('kernel32', PAGES, {
+export const fileInfoApi = family('kernel32', PAGES, () => ({
   GetFileAttributesA: library('lpFileName: address', 'dword', getAttributes(ANSI)),
   GetFileAttributesW: library('lpFileName: address', 'dword', getAttributes(WIDE)),
   GetFileAttributesExA: library(EX, 'bool', getAttributesEx(ANSI)),
@@ -324,10 +324,10 @@ export const fileInfoApi = family('kernel32', PAGES, {
   ),
   GetFinalPathNameByHandleA: library(FINAL, 'dword', finalPath(ANSI, 'GetFinalPathNameByHandleA')),
   GetFinalPathNameByHandleW: library(FINAL, 'dword', finalPath(WIDE, 'GetFinalPathNameByHandleW')),
-});
+}));
 
 /** winbase.h: information classes by handle. */
-export const fileInfoClassApi = family('kernel32', BY_HANDLE_PAGES, {
+export const fileInfoClassApi = family('kernel32', BY_HANDLE_PAGES, () => ({
   GetFileInformationByHandleEx: service(
     'hFile: handle, FileInformationClass: dword, lpFileInformation: address, dwBufferSize: dword',
     'bool',
@@ -338,4 +338,4 @@ export const fileInfoClassApi = family('kernel32', BY_HANDLE_PAGES, {
     'bool',
     setInformationByHandle,
   ),
-});
+}));

@@ -318,7 +318,7 @@ const TRANSFER =
   'hFile: handle, lpBuffer: address, nNumberOfBytes: dword, lpNumberOfBytesMoved: address, lpOverlapped: address';
 
 /** fileapi.h: opening, reading, writing, the file pointer. */
-export const fileApi = family('kernel32', PAGES, {
+export const fileApi = family('kernel32', PAGES, () => ({
   CreateFileA: library(CREATE, 'handle', createFile(ANSI, 'CreateFileA')),
   CreateFileW: library(CREATE, 'handle', createFile(WIDE, 'CreateFileW')),
   ReadFile: service(TRANSFER, 'bool', readFile),
@@ -353,4 +353,4 @@ export const fileApi = family('kernel32', PAGES, {
     thread.lastError = 0;
     return object.deviceType;
   }),
-});
+}));

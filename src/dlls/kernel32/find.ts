@@ -48,15 +48,13 @@ function findFirst(form: TextForm) {
     return INVALID_HANDLE_VALUE;
   };
 }
-const firstA = findFirst(ANSI);
-const firstW = findFirst(WIDE);
 
 const FindExInfoBasic = 1;
 const FindExSearchLimitToDirectories = 1;
 const FIND_FIRST_EX_CASE_SENSITIVE = 0x1;
 
 /** The search for folders alone is only advice to the file system, as documented: it may be left out. */
-function findFirstEx(first: typeof firstA, name: string) {
+function findFirstEx(first: ReturnType<typeof findFirst>, name: string) {
   return (
     thread: Thread,
     path: number,
@@ -97,16 +95,20 @@ const FIRST_EX =
 const NEXT = 'hFindFile: handle, lpFindFileData: address';
 
 /** fileapi.h: searching folders. */
-export const findApi = family('kernel32', PAGES, {
-  FindFirstFileA: library(FIRST, 'handle', firstA),
-  FindFirstFileW: library(FIRST, 'handle', firstW),
-  FindFirstFileExA: library(FIRST_EX, 'handle', findFirstEx(firstA, 'FindFirstFileExA')),
-  FindFirstFileExW: library(FIRST_EX, 'handle', findFirstEx(firstW, 'FindFirstFileExW')),
-  FindNextFileA: library(NEXT, 'bool', findNext(ANSI)),
-  FindNextFileW: library(NEXT, 'bool', findNext(WIDE)),
-  FindClose: library('hFindFile: handle', 'bool', (thread, handle) => {
-    if (!searchOf(thread, handle)) return 0;
-    thread.process.handles.close(handle);
-    return 1;
-  }),
+export const findApi = family('kernel32', PAGES, () => {
+  const firstA = findFirst(ANSI);
+  const firstW = findFirst(WIDE);
+  return {
+    FindFirstFileA: library(FIRST, 'handle', firstA),
+    FindFirstFileW: library(FIRST, 'handle', firstW),
+    FindFirstFileExA: library(FIRST_EX, 'handle', findFirstEx(firstA, 'FindFirstFileExA')),
+    FindFirstFileExW: library(FIRST_EX, 'handle', findFirstEx(firstW, 'FindFirstFileExW')),
+    FindNextFileA: library(NEXT, 'bool', findNext(ANSI)),
+    FindNextFileW: library(NEXT, 'bool', findNext(WIDE)),
+    FindClose: library('hFindFile: handle', 'bool', (thread, handle) => {
+      if (!searchOf(thread, handle)) return 0;
+      thread.process.handles.close(handle);
+      return 1;
+    }),
+  };
 });

@@ -39,7 +39,7 @@ function size(thread: Thread, handle: number): number {
 }
 
 /** winbase.h: the allocators of old, on the process heap. Fixed memory only. */
-export const globalApi = family('kernel32', PAGES, {
+export const globalApi = family('kernel32', PAGES, () => ({
   GlobalAlloc: service('uFlags: dword, dwBytes: size', 'address', (thread, flags, bytes) => {
     const memory = memoryOf(thread.process);
     return allocated(thread, 'GlobalAlloc', memory, memory.globalAlloc(flags, bytes));
@@ -52,4 +52,4 @@ export const globalApi = family('kernel32', PAGES, {
   LocalFree: service('hMem: address', 'address', free),
   GlobalSize: service('hMem: address', 'size', size),
   LocalSize: service('hMem: address', 'size', size),
-});
+}));

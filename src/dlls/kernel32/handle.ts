@@ -102,7 +102,7 @@ function setInformation(thread: Thread, handle: number, mask: number, flags: num
 }
 
 /** handleapi.h */
-export const handleApi = family('kernel32', PAGES, {
+export const handleApi = family('kernel32', PAGES, () => ({
   CloseHandle: service('hObject: handle', 'bool', closeHandle),
   DuplicateHandle: service(
     'hSourceProcessHandle: handle, hSourceHandle: handle, hTargetProcessHandle: handle, lpTargetHandle: address, dwDesiredAccess: dword, bInheritHandle: bool, dwOptions: dword',
@@ -111,4 +111,4 @@ export const handleApi = family('kernel32', PAGES, {
   ),
   GetHandleInformation: service('hObject: handle, lpdwFlags: address', 'bool', getInformation),
   SetHandleInformation: service('hObject: handle, dwMask: dword, dwFlags: dword', 'bool', setInformation),
-});
+}));

@@ -31,7 +31,7 @@ function storeHeaps(thread: Thread, room: number, at: number): number {
 }
 
 /** heapapi.h. The Rtl* names of ntdll are the same functions. */
-export const heapApi = family('kernel32', PAGES, {
+export const heapApi = family('kernel32', PAGES, () => ({
   GetProcessHeap: service('', 'handle', (thread) => thread.process.processHeap),
   HeapAlloc: service('hHeap: address, dwFlags: dword, dwBytes: size', 'address', allocate),
   HeapFree: service('hHeap: address, dwFlags: dword, lpMem: address', 'bool', free),
@@ -64,12 +64,12 @@ export const heapApi = family('kernel32', PAGES, {
     (thread, heap, flags, address) => (thread.process.heaps.validate(heap, flags, address) ? 1 : 0),
   ),
   GetProcessHeaps: service('NumberOfHeaps: dword, ProcessHeaps: address', 'dword', storeHeaps),
-});
+}));
 
 const NT_PAGES = 'https://learn.microsoft.com/windows-hardware/drivers/ddi/ntifs/nf-ntifs-{}';
 
 /** The heap's native names. */
-export const ntHeapApi = family('ntdll', NT_PAGES, {
+export const ntHeapApi = family('ntdll', NT_PAGES, () => ({
   RtlAllocateHeap: service('HeapHandle: address, Flags: dword, Size: size', 'address', allocate),
   RtlFreeHeap: service('HeapHandle: address, Flags: dword, BaseAddress: address', 'bool', free),
   RtlReAllocateHeap: service(
@@ -82,4 +82,4 @@ export const ntHeapApi = family('ntdll', NT_PAGES, {
   RtlDestroyHeap: service('HeapHandle: address', 'address', (thread, heap) =>
     thread.process.heaps.destroy(heap) ? 0 : heap,
   ),
-});
+}));

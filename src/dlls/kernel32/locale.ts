@@ -79,10 +79,6 @@ function giveCounted(thread: Thread, form: TextForm, buffer: number, capacity: n
   return units;
 }
 
-const infoA = localeInfo(ANSI, 'GetLocaleInfoA');
-const infoW = localeInfo(WIDE, 'GetLocaleInfoW');
-const infoEx = localeInfo(WIDE, 'GetLocaleInfoEx');
-
 const LCMAP_LOWERCASE = 0x100;
 const LCMAP_UPPERCASE = 0x200;
 const LCMAP_LINGUISTIC_CASING = 0x0100_0000;
@@ -128,10 +124,6 @@ function counted(thread: Thread, form: TextForm, source: number, count: number):
   return form.decode(thread.memory.bytes(source, count * form.unit));
 }
 
-const mapA = mapString(ANSI, 'LCMapStringA');
-const mapW = mapString(WIDE, 'LCMapStringW');
-const mapEx = mapString(WIDE, 'LCMapStringEx');
-
 const CT_CTYPE1 = 1;
 /** C1_* bits and the characters that have them. https://learn.microsoft.com/windows/win32/api/stringapiset/nf-stringapiset-getstringtypew */
 const CHARACTER_TYPES: readonly (readonly [number, RegExp])[] = [
@@ -159,8 +151,6 @@ function characterTypes(form: TextForm, name: string) {
     return 1;
   };
 }
-const typesA = characterTypes(ANSI, 'GetStringTypeA');
-const typesW = characterTypes(WIDE, 'GetStringTypeW');
 
 function localeName(thread: Thread, buffer: number, capacity: number): number {
   return giveCounted(thread, WIDE, buffer, capacity, `${LOCALE_NAME}\0`);
@@ -172,48 +162,58 @@ const MAP =
 const TYPE = 'Locale: dword, dwInfoType: dword, lpSrcStr: address, cchSrc: int, lpCharType: address';
 
 /** winnls.h: the one locale. */
-export const localeApi = family('kernel32', PAGES, {
-  GetUserDefaultLCID: library('', 'dword', () => LOCALE_ID),
-  GetSystemDefaultLCID: library('', 'dword', () => LOCALE_ID),
-  GetThreadLocale: library('', 'dword', () => LOCALE_ID),
-  GetUserDefaultLangID: library('', 'word', () => LOCALE_ID),
-  GetSystemDefaultLangID: library('', 'word', () => LOCALE_ID),
-  GetUserDefaultUILanguage: library('', 'word', () => LOCALE_ID),
-  GetSystemDefaultUILanguage: library('', 'word', () => LOCALE_ID),
-  IsValidLocale: library('Locale: dword, dwFlags: dword', 'bool', (_thread, locale) =>
-    DEFAULT_LOCALES.includes(locale) ? 1 : 0,
-  ),
-  IsValidLocaleName: library('lpLocaleName: address', 'bool', (thread, name) => {
-    const text = name === 0 ? '' : WIDE.read(thread.memory, name, LOCALE_NAME_LENGTH).toLowerCase();
-    return text === LOCALE_NAME.toLowerCase() || text === '' || text === 'en' ? 1 : 0;
-  }),
-  GetUserDefaultLocaleName: library('lpLocaleName: address, cchLocaleName: int', 'int', localeName),
-  GetSystemDefaultLocaleName: library('lpLocaleName: address, cchLocaleName: int', 'int', localeName),
-  GetLocaleInfoA: library(INFO, 'int', (thread, _locale, type, buffer, capacity) =>
-    infoA(thread, type, buffer, capacity),
-  ),
-  GetLocaleInfoW: library(INFO, 'int', (thread, _locale, type, buffer, capacity) =>
-    infoW(thread, type, buffer, capacity),
-  ),
-  GetLocaleInfoEx: library(
-    'lpLocaleName: address, LCType: dword, lpLCData: address, cchData: int',
-    'int',
-    (thread, _locale, type, buffer, capacity) => infoEx(thread, type, buffer, capacity),
-  ),
-  LCMapStringA: library(MAP, 'int', (thread, _locale, ...rest) => mapA(thread, ...rest)),
-  LCMapStringW: library(MAP, 'int', (thread, _locale, ...rest) => mapW(thread, ...rest)),
-  LCMapStringEx: library(
-    'lpLocaleName: address, dwMapFlags: dword, lpSrcStr: address, cchSrc: int, lpDestStr: address, cchDest: int, lpVersionInformation: address, lpReserved: address, sortHandle: size',
-    'int',
-    (thread, _locale, flags, source, count, target, capacity) =>
-      mapEx(thread, flags, source, count, target, capacity),
-  ),
-  GetStringTypeA: library(TYPE, 'bool', (thread, _locale, ...rest) => typesA(thread, ...rest)),
-  GetStringTypeExA: library(TYPE, 'bool', (thread, _locale, ...rest) => typesA(thread, ...rest)),
-  GetStringTypeExW: library(TYPE, 'bool', (thread, _locale, ...rest) => typesW(thread, ...rest)),
-  GetStringTypeW: library(
-    'dwInfoType: dword, lpSrcStr: address, cchSrc: int, lpCharType: address',
-    'bool',
-    typesW,
-  ),
+export const localeApi = family('kernel32', PAGES, () => {
+  const infoA = localeInfo(ANSI, 'GetLocaleInfoA');
+  const infoW = localeInfo(WIDE, 'GetLocaleInfoW');
+  const infoEx = localeInfo(WIDE, 'GetLocaleInfoEx');
+  const mapA = mapString(ANSI, 'LCMapStringA');
+  const mapW = mapString(WIDE, 'LCMapStringW');
+  const mapEx = mapString(WIDE, 'LCMapStringEx');
+  const typesA = characterTypes(ANSI, 'GetStringTypeA');
+  const typesW = characterTypes(WIDE, 'GetStringTypeW');
+  return {
+    GetUserDefaultLCID: library('', 'dword', () => LOCALE_ID),
+    GetSystemDefaultLCID: library('', 'dword', () => LOCALE_ID),
+    GetThreadLocale: library('', 'dword', () => LOCALE_ID),
+    GetUserDefaultLangID: library('', 'word', () => LOCALE_ID),
+    GetSystemDefaultLangID: library('', 'word', () => LOCALE_ID),
+    GetUserDefaultUILanguage: library('', 'word', () => LOCALE_ID),
+    GetSystemDefaultUILanguage: library('', 'word', () => LOCALE_ID),
+    IsValidLocale: library('Locale: dword, dwFlags: dword', 'bool', (_thread, locale) =>
+      DEFAULT_LOCALES.includes(locale) ? 1 : 0,
+    ),
+    IsValidLocaleName: library('lpLocaleName: address', 'bool', (thread, name) => {
+      const text = name === 0 ? '' : WIDE.read(thread.memory, name, LOCALE_NAME_LENGTH).toLowerCase();
+      return text === LOCALE_NAME.toLowerCase() || text === '' || text === 'en' ? 1 : 0;
+    }),
+    GetUserDefaultLocaleName: library('lpLocaleName: address, cchLocaleName: int', 'int', localeName),
+    GetSystemDefaultLocaleName: library('lpLocaleName: address, cchLocaleName: int', 'int', localeName),
+    GetLocaleInfoA: library(INFO, 'int', (thread, _locale, type, buffer, capacity) =>
+      infoA(thread, type, buffer, capacity),
+    ),
+    GetLocaleInfoW: library(INFO, 'int', (thread, _locale, type, buffer, capacity) =>
+      infoW(thread, type, buffer, capacity),
+    ),
+    GetLocaleInfoEx: library(
+      'lpLocaleName: address, LCType: dword, lpLCData: address, cchData: int',
+      'int',
+      (thread, _locale, type, buffer, capacity) => infoEx(thread, type, buffer, capacity),
+    ),
+    LCMapStringA: library(MAP, 'int', (thread, _locale, ...rest) => mapA(thread, ...rest)),
+    LCMapStringW: library(MAP, 'int', (thread, _locale, ...rest) => mapW(thread, ...rest)),
+    LCMapStringEx: library(
+      'lpLocaleName: address, dwMapFlags: dword, lpSrcStr: address, cchSrc: int, lpDestStr: address, cchDest: int, lpVersionInformation: address, lpReserved: address, sortHandle: size',
+      'int',
+      (thread, _locale, flags, source, count, target, capacity) =>
+        mapEx(thread, flags, source, count, target, capacity),
+    ),
+    GetStringTypeA: library(TYPE, 'bool', (thread, _locale, ...rest) => typesA(thread, ...rest)),
+    GetStringTypeExA: library(TYPE, 'bool', (thread, _locale, ...rest) => typesA(thread, ...rest)),
+    GetStringTypeExW: library(TYPE, 'bool', (thread, _locale, ...rest) => typesW(thread, ...rest)),
+    GetStringTypeW: library(
+      'dwInfoType: dword, lpSrcStr: address, cchSrc: int, lpCharType: address',
+      'bool',
+      typesW,
+    ),
+  };
 });

@@ -44,7 +44,7 @@ const TWO = 'lpString1: address, lpString2: address';
 const PART = 'lpString1: address, lpString2: address, iMaxLength: int';
 
 /** winbase.h: the lstr functions. They guard themselves: a bad pointer answers 0 or NULL. */
-export const lstrApi = family('kernel32', PAGES, {
+export const lstrApi = family('kernel32', PAGES, () => ({
   lstrlenA: service(ONE, 'int', lengthOf(ANSI)),
   lstrlenW: service(ONE, 'int', lengthOf(WIDE)),
   lstrcpyA: service(TWO, 'address', copy(ANSI)),
@@ -57,4 +57,4 @@ export const lstrApi = family('kernel32', PAGES, {
   lstrcmpW: service(TWO, 'int', compare(WIDE, false)),
   lstrcmpiA: service(TWO, 'int', compare(ANSI, true)),
   lstrcmpiW: service(TWO, 'int', compare(WIDE, true)),
-});
+}));

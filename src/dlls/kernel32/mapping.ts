@@ -144,7 +144,7 @@ function mapView(
 }
 
 /** memoryapi.h and winbase.h: file mappings and their views. */
-export const mappingApi = family('kernel32', PAGES, {
+export const mappingApi = family('kernel32', PAGES, () => ({
   CreateFileMappingW: service(
     'hFile: handle, lpFileMappingAttributes: address, flProtect: dword, dwMaximumSizeHigh: dword, dwMaximumSizeLow: dword, lpName: address',
     'handle',
@@ -203,4 +203,4 @@ export const mappingApi = family('kernel32', PAGES, {
     'bool',
     (thread, base, size) => thread.succeed(thread.space.flushView(base, size)),
   ),
-});
+}));

@@ -212,7 +212,7 @@ const FORMAT =
   'dwFlags: dword, lpSource: address, dwMessageId: dword, dwLanguageId: dword, lpBuffer: address, nSize: dword, Arguments: address';
 
 /** winbase.h: message texts. */
-export const messageApi = family('kernel32', PAGES, {
+export const messageApi = family('kernel32', PAGES, () => ({
   FormatMessageA: library(FORMAT, 'dword', formatMessage(ANSI, 'FormatMessageA')),
   FormatMessageW: library(FORMAT, 'dword', formatMessage(WIDE, 'FormatMessageW')),
-});
+}));

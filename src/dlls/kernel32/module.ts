@@ -86,7 +86,7 @@ function* load(thread: Thread, name: string, flags: number): Generator<GuestCall
 }
 
 /** libloaderapi.h: modules and their exports. */
-export const moduleApi = family('kernel32', PAGES, {
+export const moduleApi = family('kernel32', PAGES, () => ({
   GetModuleHandleA: service('lpModuleName: address', 'address', (thread, name) =>
     moduleHandle(thread, name === 0 ? undefined : thread.memory.asciiz(name)),
   ),
@@ -163,4 +163,4 @@ export const moduleApi = family('kernel32', PAGES, {
   DisableThreadLibraryCalls: service('hLibModule: address', 'bool', (thread, handle) =>
     moduleOf(thread, handle) ? 1 : thread.fail(ERROR_MOD_NOT_FOUND),
   ),
-});
+}));

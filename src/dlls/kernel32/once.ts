@@ -72,7 +72,7 @@ function complete(thread: Thread, once: number, flags: number, low: number, high
 }
 
 /** synchapi.h: one-time initialization. */
-export const onceApi = family('kernel32', PAGES, {
+export const onceApi = family('kernel32', PAGES, () => ({
   InitOnceInitialize: library('InitOnce: address', 'void', initialize),
   InitOnceExecuteOnce: calling(
     'InitOnce: address, InitFn: address, Parameter: address, Context: address',
@@ -85,7 +85,7 @@ export const onceApi = family('kernel32', PAGES, {
     begin,
   ),
   InitOnceComplete: library('lpInitOnce: address, dwFlags: dword, lpContext: opaque64', 'bool', complete),
-});
+}));
 
 /** SLIST_HEADER (x64): depth in 16 bits and a sequence in 48, then the first entry's address. */
 const FIRST_ENTRY = 8;
@@ -127,7 +127,7 @@ function flush(thread: Thread, list: number): number {
 }
 
 /** interlockedapi.h: singly linked lists. A host function runs undivided, so each is interlocked. */
-export const listApi = family('kernel32', LIST_PAGES, {
+export const listApi = family('kernel32', LIST_PAGES, () => ({
   InitializeSListHead: library('ListHead: address', 'void', (thread, list) => {
     thread.memory.fill(list, 0, 16);
     return 0;
@@ -136,4 +136,4 @@ export const listApi = family('kernel32', LIST_PAGES, {
   InterlockedPopEntrySList: library('ListHead: address', 'address', pop),
   InterlockedFlushSList: library('ListHead: address', 'address', flush),
   QueryDepthSList: library('ListHead: address', 'word', depth),
-});
+}));

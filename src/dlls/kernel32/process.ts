@@ -95,7 +95,7 @@ function openProcess(thread: Thread, access: number, inherit: number, id: number
 }
 
 /** processthreadsapi.h: this process and its threads. */
-export const processApi = family('kernel32', PAGES, {
+export const processApi = family('kernel32', PAGES, () => ({
   GetCurrentProcess: service('', 'handle', () => CURRENT_PROCESS),
   GetCurrentProcessId: service('', 'dword', (thread) => thread.process.id),
   GetCurrentThread: service('', 'handle', () => CURRENT_THREAD),
@@ -139,7 +139,7 @@ export const processApi = family('kernel32', PAGES, {
     'bool',
     (thread, handle) => (processOf(thread, handle) ? 1 : 0),
   ),
-});
+}));
 
 function commandLine(form: TextForm) {
   return (thread: Thread) =>
@@ -152,7 +152,7 @@ function commandLine(form: TextForm) {
 }
 
 /** processenv.h: the command line. */
-export const commandLineApi = family('kernel32', ENVIRONMENT_PAGES, {
+export const commandLineApi = family('kernel32', ENVIRONMENT_PAGES, () => ({
   GetCommandLineA: service('', 'address', commandLine(ANSI)),
   GetCommandLineW: service('', 'address', commandLine(WIDE)),
-});
+}));

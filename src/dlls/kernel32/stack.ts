@@ -6,7 +6,7 @@ import { family, library, service } from '../api.ts';
 const PAGES = 'https://learn.microsoft.com/windows/win32/api/processthreadsapi/nf-processthreadsapi-{}';
 
 /** processthreadsapi.h: a thread's stack. */
-export const stackApi = family('kernel32', PAGES, {
+export const stackApi = family('kernel32', PAGES, () => ({
   GetCurrentThreadStackLimits: library(
     'LowLimit: address, HighLimit: address',
     'void',
@@ -30,4 +30,4 @@ export const stackApi = family('kernel32', PAGES, {
     }
     return 1;
   }),
-});
+}));

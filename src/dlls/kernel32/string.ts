@@ -177,9 +177,6 @@ function compareString(form: TextForm, name: string) {
     return CSTR_EQUAL + order;
   };
 }
-const compareA = compareString(ANSI, 'CompareStringA');
-const compareW = compareString(WIDE, 'CompareStringW');
-const compareEx = compareString(WIDE, 'CompareStringEx');
 
 function upper(text: string): string {
   let out = '';
@@ -209,34 +206,38 @@ function compareOrdinal(
 }
 
 /** stringapiset.h */
-export const stringApi = family('kernel32', PAGES, {
-  MultiByteToWideChar: library(
-    'CodePage: dword, dwFlags: dword, lpMultiByteStr: address, cbMultiByte: int, lpWideCharStr: address, cchWideChar: int',
-    'int',
-    toWide,
-  ),
-  WideCharToMultiByte: library(
-    'CodePage: dword, dwFlags: dword, lpWideCharStr: address, cchWideChar: int, lpMultiByteStr: address, cbMultiByte: int, lpDefaultChar: address, lpUsedDefaultChar: address',
-    'int',
-    toMultiByte,
-  ),
-  CompareStringW: library(
-    'Locale: dword, dwCmpFlags: dword, lpString1: address, cchCount1: int, lpString2: address, cchCount2: int',
-    'int',
-    (thread, _locale, flags, first, count1, second, count2) =>
-      compareW(thread, flags, first, count1, second, count2),
-  ),
-  CompareStringEx: library(
-    'lpLocaleName: address, dwCmpFlags: dword, lpString1: address, cchCount1: int, lpString2: address, cchCount2: int, lpVersionInformation: address, lpReserved: address, lParam: size',
-    'int',
-    (thread, _locale, flags, first, count1, second, count2) =>
-      compareEx(thread, flags, first, count1, second, count2),
-  ),
-  CompareStringOrdinal: library(
-    'lpString1: address, cchCount1: int, lpString2: address, cchCount2: int, bIgnoreCase: bool',
-    'int',
-    compareOrdinal,
-  ),
+export const stringApi = family('kernel32', PAGES, () => {
+  const compareW = compareString(WIDE, 'CompareStringW');
+  const compareEx = compareString(WIDE, 'CompareStringEx');
+  return {
+    MultiByteToWideChar: library(
+      'CodePage: dword, dwFlags: dword, lpMultiByteStr: address, cbMultiByte: int, lpWideCharStr: address, cchWideChar: int',
+      'int',
+      toWide,
+    ),
+    WideCharToMultiByte: library(
+      'CodePage: dword, dwFlags: dword, lpWideCharStr: address, cchWideChar: int, lpMultiByteStr: address, cbMultiByte: int, lpDefaultChar: address, lpUsedDefaultChar: address',
+      'int',
+      toMultiByte,
+    ),
+    CompareStringW: library(
+      'Locale: dword, dwCmpFlags: dword, lpString1: address, cchCount1: int, lpString2: address, cchCount2: int',
+      'int',
+      (thread, _locale, flags, first, count1, second, count2) =>
+        compareW(thread, flags, first, count1, second, count2),
+    ),
+    CompareStringEx: library(
+      'lpLocaleName: address, dwCmpFlags: dword, lpString1: address, cchCount1: int, lpString2: address, cchCount2: int, lpVersionInformation: address, lpReserved: address, lParam: size',
+      'int',
+      (thread, _locale, flags, first, count1, second, count2) =>
+        compareEx(thread, flags, first, count1, second, count2),
+    ),
+    CompareStringOrdinal: library(
+      'lpString1: address, cchCount1: int, lpString2: address, cchCount2: int, bIgnoreCase: bool',
+      'int',
+      compareOrdinal,
+    ),
+  };
 });
 
 /** CPINFO and CPINFOEX. https://learn.microsoft.com/windows/win32/api/winnls/ns-winnls-cpinfo */
@@ -264,30 +265,37 @@ function codePageInfoEx(wide: boolean) {
 }
 
 /** winnls.h: code pages (there are no double-byte ones, so nothing is a lead byte) and the A form of comparison. */
-export const codePageApi = family('kernel32', CODE_PAGE_PAGES, {
-  CompareStringA: library(
-    'Locale: dword, dwCmpFlags: dword, lpString1: address, cchCount1: int, lpString2: address, cchCount2: int',
-    'int',
-    (thread, _locale, flags, first, count1, second, count2) =>
-      compareA(thread, flags, first, count1, second, count2),
-  ),
-  GetACP: library('', 'dword', () => ANSI_CODE_PAGE),
-  GetOEMCP: library('', 'dword', () => OEM_CODE_PAGE),
-  IsValidCodePage: library('CodePage: dword', 'bool', (_thread, codePage) =>
-    codePage > 3 && isKnownCodePage(codePage) ? 1 : 0,
-  ),
-  GetCPInfo: library('CodePage: dword, lpCPInfo: address', 'bool', (thread, codePage, into) =>
-    codePageInfo(thread, codePage, into) === undefined ? 0 : 1,
-  ),
-  GetCPInfoExA: library(
-    'CodePage: dword, dwFlags: dword, lpCPInfoEx: address',
-    'bool',
-    codePageInfoEx(false),
-  ),
-  GetCPInfoExW: library('CodePage: dword, dwFlags: dword, lpCPInfoEx: address', 'bool', codePageInfoEx(true)),
-  IsDBCSLeadByte: library('TestChar: byte', 'bool', () => 0),
-  IsDBCSLeadByteEx: library('CodePage: dword, TestChar: byte', 'bool', (thread, codePage) => {
-    codePageOf(thread, codePage);
-    return 0;
-  }),
+export const codePageApi = family('kernel32', CODE_PAGE_PAGES, () => {
+  const compareA = compareString(ANSI, 'CompareStringA');
+  return {
+    CompareStringA: library(
+      'Locale: dword, dwCmpFlags: dword, lpString1: address, cchCount1: int, lpString2: address, cchCount2: int',
+      'int',
+      (thread, _locale, flags, first, count1, second, count2) =>
+        compareA(thread, flags, first, count1, second, count2),
+    ),
+    GetACP: library('', 'dword', () => ANSI_CODE_PAGE),
+    GetOEMCP: library('', 'dword', () => OEM_CODE_PAGE),
+    IsValidCodePage: library('CodePage: dword', 'bool', (_thread, codePage) =>
+      codePage > 3 && isKnownCodePage(codePage) ? 1 : 0,
+    ),
+    GetCPInfo: library('CodePage: dword, lpCPInfo: address', 'bool', (thread, codePage, into) =>
+      codePageInfo(thread, codePage, into) === undefined ? 0 : 1,
+    ),
+    GetCPInfoExA: library(
+      'CodePage: dword, dwFlags: dword, lpCPInfoEx: address',
+      'bool',
+      codePageInfoEx(false),
+    ),
+    GetCPInfoExW: library(
+      'CodePage: dword, dwFlags: dword, lpCPInfoEx: address',
+      'bool',
+      codePageInfoEx(true),
+    ),
+    IsDBCSLeadByte: library('TestChar: byte', 'bool', () => 0),
+    IsDBCSLeadByteEx: library('CodePage: dword, TestChar: byte', 'bool', (thread, codePage) => {
+      codePageOf(thread, codePage);
+      return 0;
+    }),
+  };
 });

@@ -263,7 +263,7 @@ const ONE = 'hHandle: handle, dwMilliseconds: dword';
 const MANY = 'nCount: dword, lpHandles: address, bWaitAll: bool, dwMilliseconds: dword';
 
 /** synchapi.h: events, mutexes, semaphores and waiting for them. */
-export const syncApi = family('kernel32', PAGES, {
+export const syncApi = family('kernel32', PAGES, () => ({
   CreateEventA: library(EVENT, 'handle', createEvent(ANSI)),
   CreateEventW: library(EVENT, 'handle', createEvent(WIDE)),
   CreateEventExA: library(EVENT_EX, 'handle', createEventEx(ANSI)),
@@ -303,4 +303,4 @@ export const syncApi = family('kernel32', PAGES, {
   WaitForSingleObjectEx: service(`${ONE}, bAlertable: bool`, 'dword', waitForOne),
   WaitForMultipleObjects: service(MANY, 'dword', waitForMany),
   WaitForMultipleObjectsEx: service(`${MANY}, bAlertable: bool`, 'dword', waitForMany),
-});
+}));

@@ -28,7 +28,7 @@ function systemInfo(thread: Thread, at: number): number {
 }
 
 /** sysinfoapi.h: the machine's constants. */
-export const sysinfoApi = family('kernel32', PAGES, {
+export const sysinfoApi = family('kernel32', PAGES, () => ({
   GetSystemInfo: library('lpSystemInfo: address', 'void', systemInfo),
   GetNativeSystemInfo: library('lpSystemInfo: address', 'void', systemInfo),
-});
+}));

@@ -47,7 +47,7 @@ function computerName(form: TextForm) {
 }
 
 /** sysinfoapi.h: the system's version and name. */
-export const versionApi = family('kernel32', SYSTEM_PAGES, {
+export const versionApi = family('kernel32', SYSTEM_PAGES, () => ({
   GetVersion: library(
     '',
     'dword',
@@ -55,10 +55,10 @@ export const versionApi = family('kernel32', SYSTEM_PAGES, {
   ),
   GetVersionExA: library('lpVersionInformation: address', 'bool', versionEx(ANSI)),
   GetVersionExW: library('lpVersionInformation: address', 'bool', versionEx(WIDE)),
-});
+}));
 
 /** debugapi.h: there is no debugger, and without one OutputDebugString does nothing. */
-export const debugApi = family('kernel32', DEBUG_PAGES, {
+export const debugApi = family('kernel32', DEBUG_PAGES, () => ({
   IsDebuggerPresent: service('', 'bool', () => 0),
   CheckRemoteDebuggerPresent: service(
     'hProcess: handle, pbDebuggerPresent: address',
@@ -72,7 +72,7 @@ export const debugApi = family('kernel32', DEBUG_PAGES, {
   DebugBreak: library('', 'void', (thread) => thread.raise(STATUS_BREAKPOINT, [0, 0])),
   OutputDebugStringA: documentedNoOp('lpOutputString: address', 'void'),
   OutputDebugStringW: documentedNoOp('lpOutputString: address', 'void'),
-});
+}));
 
 const errorModes = new WeakMap<Process, number>();
 
@@ -84,10 +84,10 @@ function setErrorMode(thread: Thread, mode: number): number {
 }
 
 /** errhandlingapi.h: the error mode. */
-export const errorModeApi = family('kernel32', ERROR_PAGES, {
+export const errorModeApi = family('kernel32', ERROR_PAGES, () => ({
   SetErrorMode: service('uMode: dword', 'dword', setErrorMode),
   GetErrorMode: service('', 'dword', (thread) => errorModes.get(thread.process) ?? 0),
-});
+}));
 
 /** What encoded pointers are mixed with; the same every run. */
 const POINTER_KEY = { low: 0x5bd1_e995, high: 0x27d4_eb2f };
@@ -110,15 +110,15 @@ function mulDiv(_thread: Thread, a: number, b: number, c: number): number {
 }
 
 /** utilapiset.h: pointers that are hard to forge. */
-export const pointerApi = family('kernel32', POINTER_PAGES, {
+export const pointerApi = family('kernel32', POINTER_PAGES, () => ({
   EncodePointer: library('Ptr: opaque64', 'opaque64', mix),
   DecodePointer: library('Ptr: opaque64', 'opaque64', mix),
   EncodeSystemPointer: library('Ptr: opaque64', 'opaque64', mix),
   DecodeSystemPointer: library('Ptr: opaque64', 'opaque64', mix),
-});
+}));
 
 /** processthreadsapi.h */
-export const handleCountApi = family('kernel32', PROCESS_PAGES, {
+export const handleCountApi = family('kernel32', PROCESS_PAGES, () => ({
   GetProcessHandleCount: service(
     'hProcess: handle, pdwHandleCount: address',
     'bool',
@@ -129,19 +129,19 @@ export const handleCountApi = family('kernel32', PROCESS_PAGES, {
       return 1;
     },
   ),
-});
+}));
 
 /** wow64apiset.h: nothing is a 32-bit process. */
-export const wow64Api = family('kernel32', WOW_PAGES, {
+export const wow64Api = family('kernel32', WOW_PAGES, () => ({
   IsWow64Process: service('hProcess: handle, Wow64Process: address', 'bool', (thread, handle, into) => {
     if (!processOf(thread, handle)) return 0;
     thread.memory.setU32(into, 0);
     return 1;
   }),
-});
+}));
 
 /** winbase.h: odds and ends. */
-export const utilityApi = family('kernel32', BASE_PAGES, {
+export const utilityApi = family('kernel32', BASE_PAGES, () => ({
   GetComputerNameA: library('lpBuffer: address, nSize: address', 'bool', computerName(ANSI)),
   GetComputerNameW: library('lpBuffer: address, nSize: address', 'bool', computerName(WIDE)),
   MulDiv: library('nNumber: int, nNumerator: int, nDenominator: int', 'int', mulDiv),
@@ -157,4 +157,4 @@ export const utilityApi = family('kernel32', BASE_PAGES, {
       return 1;
     },
   ),
-});
+}));

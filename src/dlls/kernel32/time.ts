@@ -135,7 +135,7 @@ function now(thread: Thread, into: number): number {
 }
 
 /** sysinfoapi.h: clocks. */
-export const clockApi = family('kernel32', SYSTEM_PAGES, {
+export const clockApi = family('kernel32', SYSTEM_PAGES, () => ({
   GetTickCount: service('', 'dword', (thread) => Math.floor(thread.process.machine.clock.uptime()) % TWO_32),
   GetTickCount64: service('', 'size', (thread) => Math.floor(thread.process.machine.clock.uptime())),
   GetSystemTimeAsFileTime: library('lpSystemTimeAsFileTime: address', 'void', now),
@@ -149,17 +149,17 @@ export const clockApi = family('kernel32', SYSTEM_PAGES, {
     writeSystemTime(thread, into, time + localOffset(thread, time));
     return 0;
   }),
-});
+}));
 
 /** timezoneapi.h: times in other forms. */
-export const timeApi = family('kernel32', TIME_PAGES, {
+export const timeApi = family('kernel32', TIME_PAGES, () => ({
   FileTimeToSystemTime: library('lpFileTime: address, lpSystemTime: address', 'bool', fileTimeToSystemTime),
   SystemTimeToFileTime: library('lpSystemTime: address, lpFileTime: address', 'bool', systemTimeToFileTime),
   GetTimeZoneInformation: library('lpTimeZoneInformation: address', 'dword', timeZoneInformation),
-});
+}));
 
 /** fileapi.h: file times. */
-export const fileTimeApi = family('kernel32', FILE_PAGES, {
+export const fileTimeApi = family('kernel32', FILE_PAGES, () => ({
   FileTimeToLocalFileTime: library('lpFileTime: address, lpLocalFileTime: address', 'bool', shiftFileTime(1)),
   LocalFileTimeToFileTime: library(
     'lpLocalFileTime: address, lpFileTime: address',
@@ -167,10 +167,10 @@ export const fileTimeApi = family('kernel32', FILE_PAGES, {
     shiftFileTime(-1),
   ),
   CompareFileTime: library('lpFileTime1: address, lpFileTime2: address', 'int', compareFileTime),
-});
+}));
 
 /** profileapi.h */
-export const counterApi = family('kernel32', COUNTER_PAGES, {
+export const counterApi = family('kernel32', COUNTER_PAGES, () => ({
   QueryPerformanceCounter: service('lpPerformanceCount: address', 'bool', (thread, into) => {
     thread.memory.setU64(into, thread.process.machine.clock.performanceCounter());
     return 1;
@@ -179,10 +179,10 @@ export const counterApi = family('kernel32', COUNTER_PAGES, {
     thread.memory.setU64(into, PERFORMANCE_FREQUENCY);
     return 1;
   }),
-});
+}));
 
 /** synchapi.h: sleeping. Nothing can be queued to a thread, so an alertable sleep is a sleep. */
-export const sleepApi = family('kernel32', SLEEP_PAGES, {
+export const sleepApi = family('kernel32', SLEEP_PAGES, () => ({
   Sleep: service('dwMilliseconds: dword', 'void', (thread, milliseconds) => {
     sleep(thread, milliseconds);
     return 0;
@@ -191,4 +191,4 @@ export const sleepApi = family('kernel32', SLEEP_PAGES, {
     sleep(thread, milliseconds);
     return 0;
   }),
-});
+}));

@@ -73,12 +73,12 @@ function setValue(thread: Thread, index: number, low: number, high: number): num
 }
 
 /** processthreadsapi.h: thread-local storage by index. */
-export const tlsApi = family('kernel32', PAGES, {
+export const tlsApi = family('kernel32', PAGES, () => ({
   TlsAlloc: service('', 'dword', allocate),
   TlsFree: service('dwTlsIndex: dword', 'bool', free),
   TlsGetValue: library('dwTlsIndex: dword', 'opaque64', getValue),
   TlsSetValue: library('dwTlsIndex: dword, lpTlsValue: opaque64', 'bool', setValue),
-});
+}));
 
 /** FLS_MAXIMUM_AVAILABLE of the Windows that we are. */
 const FIBER_SLOTS = 4080;
@@ -130,7 +130,7 @@ function fiberGet(thread: Thread, index: number): number {
 }
 
 /** fibersapi.h: fiber-local storage. There is one fiber, the thread. */
-export const flsApi = family('kernel32', FIBER_PAGES, {
+export const flsApi = family('kernel32', FIBER_PAGES, () => ({
   FlsAlloc: service('lpCallback: address', 'dword', (thread, callback) => {
     const { callbacks } = slotsOf(thread);
     let index = 1;
@@ -157,4 +157,4 @@ export const flsApi = family('kernel32', FIBER_PAGES, {
     return 1;
   }),
   IsThreadAFiber: service('', 'bool', () => 0),
-});
+}));

@@ -134,7 +134,7 @@ function query(thread: Thread, handle: number, address: number, buffer: number, 
 }
 
 /** memoryapi.h: reserving, committing, protecting, asking. */
-export const virtualApi = family('kernel32', PAGES, {
+export const virtualApi = family('kernel32', PAGES, () => ({
   VirtualAlloc: service(
     'lpAddress: address, dwSize: size, flAllocationType: dword, flProtect: dword',
     'address',
@@ -177,4 +177,4 @@ export const virtualApi = family('kernel32', PAGES, {
     'size',
     query,
   ),
-});
+}));

@@ -12,7 +12,7 @@ const PAGES = 'https://learn.microsoft.com/windows/win32/api/winnt/nf-winnt-{}';
 const DISPATCH_HANDLER = 'RtlpExceptionHandler';
 
 /** Where the kernel enters user mode for an exception, and what goes back. */
-export const ntExceptionApi = family('ntdll', PAGES, {
+export const ntExceptionApi = family('ntdll', PAGES, () => ({
   KiUserExceptionDispatcher: calling('', 'void', (thread) => dispatchException(thread), {
     size: DISPATCH_FRAME.size,
     interrupt: true,
@@ -49,4 +49,4 @@ export const ntExceptionApi = family('ntdll', PAGES, {
     thread.raise(status, [], EXCEPTION_NONCONTINUABLE),
   ),
   RtlNtStatusToDosError: library('Status: dword', 'dword', (_thread, status) => win32Error(status)),
-});
+}));

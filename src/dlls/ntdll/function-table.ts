@@ -64,7 +64,7 @@ function addGrowable(
 }
 
 /** winnt.h: unwind data of code that a program makes while it runs. */
-export const ntFunctionTableApi = family('ntdll', PAGES, {
+export const ntFunctionTableApi = family('ntdll', PAGES, () => ({
   RtlAddFunctionTable: library(
     'FunctionTable: address, EntryCount: dword, BaseAddress: address',
     'bool',
@@ -96,4 +96,4 @@ export const ntFunctionTableApi = family('ntdll', PAGES, {
     thread.process.functionTables.remove(key);
     return 0;
   }),
-});
+}));

@@ -4,7 +4,7 @@ import { equalBytes, fill, move } from '../support/blocks.ts';
 const PAGES = 'https://learn.microsoft.com/windows/win32/devnotes/{}';
 
 /** Memory primitives; ntdll's own memcpy family is the same code under its C names. */
-export const ntMemoryApi = family('ntdll', PAGES, {
+export const ntMemoryApi = family('ntdll', PAGES, () => ({
   RtlMoveMemory: library(
     'Destination: address, Source: address, Length: size',
     'void',
@@ -34,4 +34,4 @@ export const ntMemoryApi = family('ntdll', PAGES, {
     },
   ),
   RtlCompareMemory: library('Source1: address, Source2: address, Length: size', 'size', equalBytes),
-});
+}));

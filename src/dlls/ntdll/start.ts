@@ -8,7 +8,7 @@ const STATUS_DLL_INIT_FAILED = 0xc0000142;
 const THREAD_HANDLER = 'RtlpThreadStartHandler';
 
 /** Where a program's first thread begins. */
-export const ntStartApi = family('ntdll', PAGES, {
+export const ntStartApi = family('ntdll', PAGES, () => ({
   RtlUserThreadStart: calling(
     'StartAddress: address, Parameter: address',
     'void',
@@ -23,4 +23,4 @@ export const ntStartApi = family('ntdll', PAGES, {
   [THREAD_HANDLER]: callingFrameHandler((thread, record, _frame, context) =>
     handleInThreadStart(thread, record, context, thread.cpu.rsp + UNHANDLED_POINTERS),
   ),
-});
+}));

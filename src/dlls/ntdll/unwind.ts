@@ -37,7 +37,7 @@ function* backTrace(
 }
 
 /** winnt.h: finding functions, and leaving them. */
-export const ntUnwindApi = family('ntdll', PAGES, {
+export const ntUnwindApi = family('ntdll', PAGES, () => ({
   RtlLookupFunctionEntry: calling(
     'ControlPc: address, ImageBase: address, HistoryTable: address',
     'address',
@@ -84,4 +84,4 @@ export const ntUnwindApi = family('ntdll', PAGES, {
     { size: UNWIND_FRAME.size },
   ),
   RtlPcToFileHeader: library('PcValue: address, BaseOfImage: address', 'address', pcToFileHeader),
-});
+}));

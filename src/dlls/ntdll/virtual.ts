@@ -139,7 +139,7 @@ const unlock = (thread: Thread, handle: number, baseAt: number, sizeAt: number):
   inOut(thread, handle, baseAt, sizeAt, (process, base, size) => process.space.unlock(base, size));
 
 /** The native calls under the Virtual* functions; Zw* names are the same user-mode entry points. */
-export const ntVirtualApi = family('ntdll', PAGES, {
+export const ntVirtualApi = family('ntdll', PAGES, () => ({
   NtAllocateVirtualMemory: service(ALLOCATE, 'status', allocate),
   ZwAllocateVirtualMemory: service(ALLOCATE, 'status', allocate),
   NtFreeVirtualMemory: service(FREE, 'status', free),
@@ -152,4 +152,4 @@ export const ntVirtualApi = family('ntdll', PAGES, {
   ZwLockVirtualMemory: service(LOCK, 'status', lock),
   NtUnlockVirtualMemory: service(LOCK, 'status', unlock),
   ZwUnlockVirtualMemory: service(LOCK, 'status', unlock),
-});
+}));

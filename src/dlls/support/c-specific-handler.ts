@@ -12,9 +12,9 @@ const PAGE = 'https://learn.microsoft.com/windows/win32/devnotes/--c-specific-ha
 
 /** Each DLL that exports __C_specific_handler has its own; they are the same. */
 export function cHandlerApi(dll: string) {
-  return family(dll, PAGE, {
+  return family(dll, PAGE, () => ({
     __C_specific_handler: languageHandler((thread, record, frame, context, dispatcher) =>
       handleCScopes(thread, ntdllFunction(thread, 'RtlUnwindEx'), record, frame, context, dispatcher),
     ),
-  });
+  }));
 }

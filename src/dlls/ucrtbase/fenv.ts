@@ -71,7 +71,7 @@ function store(t: Thread, env: number): void {
 const PAGES = 'https://learn.microsoft.com/cpp/c-runtime-library/reference/{}';
 
 /** fenv.h. */
-export const fenvApi = family('crt', PAGES, {
+export const fenvApi = family('crt', PAGES, () => ({
   fegetround: library('', 'int', rounding),
   fesetround: library('round: int', 'int', setRounding),
   fetestexcept: library('excepts: int', 'int', (t, excepts) => raised(t) & excepts),
@@ -106,4 +106,4 @@ export const fenvApi = family('crt', PAGES, {
   }),
   /** FLT_ROUNDS: 0 toward zero, 1 nearest, 2 up, 3 down. */
   __fpe_flt_rounds: library('', 'int', (t) => [1, 3, 2, 0][rounding(t) / MODE]!),
-});
+}));

@@ -166,25 +166,27 @@ function compare(x: number, y: number): number {
 }
 
 const SIGN_WORD = (STATE.xmm + 4) | 0;
-const doubleClass = library('x: double', 'int', (_t, x) => classify(x, 2 ** -1022));
-const doubleSign = library('x: double', 'int', (t) => (t.cpu.word(SIGN_WORD) >>> 31 === 1 ? 0x8000 : 0));
-const doubleCompare = library('x: double, y: double', 'int', (_t, x, y) => compare(x, y));
 
-const doubles = functionsOf(false);
 const PAGES = 'https://learn.microsoft.com/cpp/c-runtime-library/reference/{}';
 
 /** math.h as C99 adds to it. */
-export const mathC99Api = family('crt', PAGES, {
-  ...doubles,
-  ...named(doubles, 'l'),
-  ...named(functionsOf(true), 'f'),
-  _dclass: doubleClass,
-  _ldclass: doubleClass,
-  _fdclass: library('x: float', 'int', (_t, x) => classify(x, 2 ** -126)),
-  _dsign: doubleSign,
-  _ldsign: doubleSign,
-  _fdsign: library('x: float', 'int', (t) => (t.cpu.word(STATE.xmm) >>> 31 === 1 ? 0x8000 : 0)),
-  _dpcomp: doubleCompare,
-  _ldpcomp: doubleCompare,
-  _fdpcomp: library('x: float, y: float', 'int', (_t, x, y) => compare(x, y)),
+export const mathC99Api = family('crt', PAGES, () => {
+  const doubleClass = library('x: double', 'int', (_t, x) => classify(x, 2 ** -1022));
+  const doubleSign = library('x: double', 'int', (t) => (t.cpu.word(SIGN_WORD) >>> 31 === 1 ? 0x8000 : 0));
+  const doubleCompare = library('x: double, y: double', 'int', (_t, x, y) => compare(x, y));
+  const doubles = functionsOf(false);
+  return {
+    ...doubles,
+    ...named(doubles, 'l'),
+    ...named(functionsOf(true), 'f'),
+    _dclass: doubleClass,
+    _ldclass: doubleClass,
+    _fdclass: library('x: float', 'int', (_t, x) => classify(x, 2 ** -126)),
+    _dsign: doubleSign,
+    _ldsign: doubleSign,
+    _fdsign: library('x: float', 'int', (t) => (t.cpu.word(STATE.xmm) >>> 31 === 1 ? 0x8000 : 0)),
+    _dpcomp: doubleCompare,
+    _ldpcomp: doubleCompare,
+    _fdpcomp: library('x: float, y: float', 'int', (_t, x, y) => compare(x, y)),
+  };
 });

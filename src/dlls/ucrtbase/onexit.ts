@@ -62,7 +62,7 @@ function* execute(thread: Thread, table: number): Generator<GuestCall, number, n
 const PAGES = 'https://learn.microsoft.com/cpp/c-runtime-library/reference/{}';
 
 /** process.h: tables of functions to call at the end, of a module or of the process. */
-export const onexitApi = family('crt', PAGES, {
+export const onexitApi = family('crt', PAGES, () => ({
   _initialize_onexit_table: library('table: address', 'int', initialize),
   _register_onexit_function: library('table: address, function: address', 'int', register),
   _execute_onexit_table: calling('table: address', 'int', execute),
@@ -85,4 +85,4 @@ export const onexitApi = family('crt', PAGES, {
     crtOf(thread.process).threadExitCallback = callback;
     return 0;
   }),
-});
+}));

@@ -37,7 +37,7 @@ const QUOTE = 0x22;
 const PAGES = 'https://learn.microsoft.com/cpp/c-runtime-library/reference/{}';
 
 /** How a program for the Universal C Runtime starts, and the functions that it registers. */
-export const ucrtStartupApi = family('crt', PAGES, {
+export const ucrtStartupApi = family('crt', PAGES, () => ({
   _configure_narrow_argv: library('mode: int', 'int', (t, mode) => configureArguments(t, mode, false)),
   _configure_wide_argv: library('mode: int', 'int', (t, mode) => configureArguments(t, mode, true)),
   _initialize_narrow_environment: library('', 'int', (t) =>
@@ -101,6 +101,6 @@ export const ucrtStartupApi = family('crt', PAGES, {
     crt.abortBehavior = (before & ~mask) | (flags & mask);
     return before;
   }),
-});
+}));
 
 const CPP_EXCEPTION = 0xe06d7363;

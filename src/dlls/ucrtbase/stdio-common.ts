@@ -121,7 +121,7 @@ function scanRules(options: number, wide: boolean) {
 const PAGES = 'https://learn.microsoft.com/cpp/c-runtime-library/internal-crt-globals-and-functions';
 
 /** What the headers' inline printf and scanf functions call. */
-export const stdioCommonApi = family('crt', PAGES, {
+export const stdioCommonApi = family('crt', PAGES, () => ({
   __stdio_common_vfprintf: toFile(false),
   __stdio_common_vfprintf_s: toFile(false),
   __stdio_common_vfprintf_p: toFile(false, true),
@@ -147,4 +147,4 @@ export const stdioCommonApi = family('crt', PAGES, {
     crt.printfCounts = enable !== 0;
     return before;
   }),
-});
+}));

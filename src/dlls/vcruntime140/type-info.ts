@@ -32,7 +32,7 @@ const FNV_BASIS = 0x811c9dc5;
 const PAGES = 'https://learn.microsoft.com/cpp/cpp/type-info-class';
 
 /** What std::exception and std::type_info of a program built with Visual C++ call. */
-export const typeInfoApi = family('crt', PAGES, {
+export const typeInfoApi = family('crt', PAGES, () => ({
   __std_exception_copy: library('from: address, to: address', 'void', copyException),
   __std_exception_destroy: library('data: address', 'void', ({ memory, process }, data) => {
     if (memory.u8(data + OWNED) !== 0) release(process, memory.u64(data + WHAT));
@@ -50,4 +50,4 @@ export const typeInfoApi = family('crt', PAGES, {
       hash = Math.imul(hash ^ character.charCodeAt(0), FNV_PRIME) >>> 0;
     return hash;
   }),
-});
+}));
