@@ -10,20 +10,48 @@ const root = dirname(dirname(fileURLToPath(import.meta.url)));
 const { version } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'));
 const entries = { winmem: 'src/winmem.ts', memory: 'src/memory.ts' };
 const outdir = process.env.WINMEM_DIST ?? join(root, 'dist');
+const define = {
+  WINMEM_VERSION: JSON.stringify(version),
+  WINMEM_V8_FLAGS: JSON.stringify(v8Flags.join(' ')),
+};
+/** What a file of src/ exports, by name. */
+async function exportsOf(path) {
+  const options = { bundle: true, platform: 'node', format: 'esm', define, write: false };
+  const bundle = await build({ entryPoints: [path], ...options });
+  const source = Buffer.from(bundle.outputFiles[0].contents).toString('base64');
+  return import(`data:text/javascript;base64,${source}`);
+}
+/**
+ * Source of a function that returns these bytes. Node's own decoder is the faster one, but its Buffers are slower to use
+ * than plain arrays; other hosts have only atob.
+ */
+const bytesOf = (bytes) => `() => {
+  const text = ${JSON.stringify(Buffer.from(bytes).toString('base64'))};
+  if (!globalThis.Buffer) return Uint8Array.from(atob(text), (c) => c.charCodeAt(0));
+  const { buffer, byteOffset, length } = Buffer.from(text, 'base64');
+  return new Uint8Array(buffer, byteOffset, length);
+}`;
 /** Puts the bytes of the static WebAssembly modules in place of the files that make them, runtime/…-code.ts. */
 const moduleBytes = {
   name: 'module-bytes',
   setup(plugin) {
     plugin.onLoad({ filter: /runtime\/.*-code\.ts$/ }, async ({ path }) => {
-      const bundle = await build({ entryPoints: [path], bundle: true, format: 'esm', write: false });
-      const source = Buffer.from(bundle.outputFiles[0].contents).toString('base64');
-      const [[name, make]] = Object.entries(await import(`data:text/javascript;base64,${source}`));
-      const bytes = JSON.stringify(Buffer.from(make()).toString('base64'));
-      // Node's own decoder is the faster one; other hosts have only atob.
-      return {
-        contents: `const text = ${bytes};
-export const ${name} = () => globalThis.Buffer?.from(text, 'base64') ?? Uint8Array.from(atob(text), (c) => c.charCodeAt(0));`,
-      };
+      const [[name, make]] = Object.entries(await exportsOf(path));
+      return { contents: `export const ${name} = ${bytesOf(make())};` };
+    });
+  },
+};
+/** Puts the images of our own DLLs in place of the file that makes them. */
+const ownImages = {
+  name: 'own-images',
+  setup(plugin) {
+    plugin.onLoad({ filter: /run\/own-images\.ts$/ }, async ({ path }) => {
+      const { ownImages } = await exportsOf(path);
+      const entries = [...ownImages].map(([name, make]) => {
+        const { bytes, ...rest } = make();
+        return `[${JSON.stringify(name)}, () => ({ ...${JSON.stringify(rest)}, bytes: (${bytesOf(bytes)})() })]`;
+      });
+      return { contents: `export const ownImages = new Map([${entries.join()}]);` };
     });
   },
 };
@@ -36,8 +64,8 @@ const common = {
   minifySyntax: true,
   minifyWhitespace: true,
   sourcemap: 'linked',
-  plugins: [moduleBytes],
-  define: { WINMEM_VERSION: JSON.stringify(version), WINMEM_V8_FLAGS: JSON.stringify(v8Flags.join(' ')) },
+  plugins: [moduleBytes, ownImages],
+  define,
   logLevel: 'warning',
 };
 rmSync(outdir, { recursive: true, force: true });

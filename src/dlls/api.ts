@@ -269,11 +269,14 @@ export function exportedBy(
   families: readonly Family[],
   has: (name: string) => boolean,
 ): readonly Family[] {
-  return families.map(({ pages, functions }) => {
-    const kept: Record<string, AnyDeclaration> = {};
-    for (const name in functions) if (functions[name]!.hidden || has(name)) kept[name] = functions[name]!;
-    return { dll, pages, functions: kept };
-  });
+  return families.map((of) =>
+    family(dll, of.pages, () => {
+      const { functions } = of;
+      const kept: Record<string, AnyDeclaration> = {};
+      for (const name in functions) if (functions[name]!.hidden || has(name)) kept[name] = functions[name]!;
+      return kept;
+    }),
+  );
 }
 
 /** Arguments from TypeScript: numbers, or a string for a pointer to text. */

@@ -9,6 +9,7 @@ import { Pending, parametersOf, type Thread } from '../process/thread.ts';
 import { win32Error } from '../process/win32-error.ts';
 import { type ApiFunction, type Declaration, type Family, type Kind, library, pageOf } from './api.ts';
 import { argumentsOf, type CallShape, invoke, setResult, shapeOf } from './calling-convention.ts';
+import type { DllServices } from './services.ts';
 
 /**
  * Our DLLs lie high, far from programs, the same in every process and run; nothing else is placed from here on,
@@ -17,6 +18,9 @@ import { argumentsOf, type CallShape, invoke, setResult, shapeOf } from './calli
 export const OWN_DLLS = 0x7ff8_0000_0000;
 /** Service number by which the stub of a calling function hands back what the guest function returned. */
 export const CALLBACK_RETURN = 0;
+/** From here on are the numbers of functions that turn out to be absent, so many of them; those of our DLLs follow. */
+export const FIRST_ABSENT = 1;
+export const ABSENT_SERVICES = 1024;
 /** What a call costs of the slice. */
 const CALL_FUEL = 20;
 const STATUS_HOST_FRAMES = 0xc00000fd;
@@ -76,38 +80,71 @@ class Served implements ApiFunction {
   }
 }
 
+/** The functions of one of our DLLs, by number and by name. */
+class ServedDll {
+  readonly #services: DllServices;
+  readonly #families: readonly Family[];
+  #names: readonly string[] | undefined = undefined;
+
+  constructor(services: DllServices, families: readonly Family[]) {
+    this.#services = services;
+    this.#families = families;
+  }
+
+  /** The function of a service number, undefined where that is none of this DLL's. */
+  make(service: number): ApiFunction | undefined {
+    const { dll, first, counts } = this.#services;
+    let index = service - first;
+    if (index < 0) return undefined;
+    let at = 0;
+    while (at < counts.length && index >= counts[at]!) index -= counts[at++]!;
+    if (at === counts.length) return undefined;
+    const name = this.#list[service - first]!;
+    const family = this.#families[at]!;
+    return new Served(dll, name, family.functions[name]!, family);
+  }
+
+  number(name: string): number | undefined {
+    const index = this.#list.indexOf(name);
+    return index < 0 ? undefined : this.#services.first + index;
+  }
+
+  get #list(): readonly string[] {
+    this.#names ??= this.#services.names.split(' ');
+    return this.#names;
+  }
+}
+
 /**
  * All API functions by service number, and the one entry through which guest code calls them: arguments are
  * taken from registers and stack by kind, guest faults are caught here, results are put where the ABI wants
  * them (https://learn.microsoft.com/cpp/build/x64-calling-convention).
  */
 export class ServiceTable {
-  /** Index = service number; 0 is CALLBACK_RETURN. */
-  readonly functions: (ApiFunction | undefined)[] = [undefined];
-  /** "dll!name" of functions[1 … #indexed - 1]. */
-  readonly #byName = new Map<string, number>();
-  #indexed = 1;
+  /** Index = service number; those that have been called or asked for. */
+  readonly #functions: (ApiFunction | undefined)[] = [undefined];
+  readonly #dlls = new Map<string, ServedDll>();
+  #absent = 0;
   observer: ServiceObserver | undefined = undefined;
   /** The thread that is running. */
   thread: Thread | undefined = undefined;
 
-  /** Adds a DLL's families; every name once. */
-  add(families: readonly Family[]): void {
-    for (const of of families) {
-      for (const name in of.functions) this.functions.push(new Served(of.dll, name, of.functions[name]!, of));
-    }
+  /** Serves the functions of a DLL from now on. `families` are those that `services` counts. */
+  add(services: DllServices, families: readonly Family[]): void {
+    this.#dlls.set(services.dll, new ServedDll(services, families));
+    // An array that has its length beforehand is not made a hash table by the first number that is far from the others.
+    const end = services.counts.reduce((sum, count) => sum + count, services.first);
+    this.#functions.length = Math.max(this.#functions.length, end);
   }
 
-  /** Sets service numbers aside for functions that turn out to be absent; returns the first. */
-  reserve(count: number): number {
-    const first = this.functions.length;
-    for (let i = 0; i < count; i++) this.functions.push(undefined);
-    return first;
-  }
-
-  /** Makes a reserved number stop the run with the name of what is missing and of its caller. */
-  setAbsent(service: number, dll: string, name: string): void {
-    this.functions[service] = new Served(
+  /**
+   * A service number that stops the run with the name of what is missing and of its caller. Undefined when all that are
+   * set aside for this are taken.
+   */
+  addAbsent(dll: string, name: string): number | undefined {
+    if (this.#absent === ABSENT_SERVICES) return undefined;
+    const service = FIRST_ABSENT + this.#absent++;
+    this.#functions[service] = new Served(
       dll,
       name,
       library('', 'void', (thread) => {
@@ -115,30 +152,35 @@ export class ServiceTable {
         return thread.stop(`${dll}!${name} is not built yet; called from ${caller}`);
       }),
     );
+    return service;
   }
 
   /** Service number of "kernel32!VirtualAlloc", or undefined. */
   number(dll: string, name: string): number | undefined {
-    this.#index();
-    return this.#byName.get(`${dll}!${name}`);
+    return this.#dlls.get(dll)?.number(name);
   }
 
-  /** Few callers ask by name, so names are entered when one does. RangeError for one that is declared twice. */
-  #index(): void {
-    for (; this.#indexed < this.functions.length; this.#indexed++) {
-      const api = this.functions[this.#indexed];
-      if (!api) continue;
-      const key = `${api.dll}!${api.name}`;
-      if (this.#byName.has(key)) throw new RangeError(`${key} is declared twice`);
-      this.#byName.set(key, this.#indexed);
+  /** The function of a service number, or undefined. */
+  at(service: number): ApiFunction | undefined {
+    return this.#functions[service] ?? this.#make(service);
+  }
+
+  /** Functions are made when they are first called: a program calls few of the many that there are. */
+  #make(service: number): ApiFunction | undefined {
+    for (const dll of this.#dlls.values()) {
+      const made = dll.make(service);
+      if (!made) continue;
+      this.#functions[service] = made;
+      return made;
     }
+    return undefined;
   }
 
   /** Serves a `syscall` of the running thread. True: leave the CPU; thread.pending says why. */
   serve(service: number): boolean {
     const thread = this.thread!;
     if (service === CALLBACK_RETURN) return this.#returnFromGuest(thread);
-    const api = this.functions[service];
+    const api = this.#functions[service] ?? this.#make(service);
     if (!api || thread.words[RIP_HIGH]! < OWN_DLLS_HIGH) {
       thread.stop(
         `a raw system call with number 0x${service.toString(16)} at ${thread.process.describe(thread.cpu.rip)}`,

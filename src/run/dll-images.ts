@@ -1,7 +1,9 @@
 import type { ApiFunction, StubFrame } from '../dlls/api.ts';
 import { directCode } from '../dlls/crt/direct.ts';
-import { CALLBACK_RETURN, type ServiceTable } from '../dlls/service-table.ts';
-import type { BuiltDll, CodeBlock, DllSpec, Forward } from '../image/builder.ts';
+import { familiesOf } from '../dlls/registry.ts';
+import { ABSENT_SERVICES, CALLBACK_RETURN, FIRST_ABSENT, ServiceTable } from '../dlls/service-table.ts';
+import type { DllServices } from '../dlls/services.ts';
+import type { CodeBlock, DllSpec } from '../image/builder.ts';
 import { buildDll } from '../image/builder.ts';
 import type { UnwindSpec } from '../image/unwind.ts';
 import { RBP, RBX, RDI, RSI } from '../machine/cpu-state.ts';
@@ -9,24 +11,36 @@ import { UNW_FLAG_EHANDLER, UNW_FLAG_UHANDLER } from '../machine/unwind-codes.ts
 import { CONTEXT } from '../process/context.ts';
 import { DISPATCH_FRAME } from '../process/stub-frames.ts';
 
-/**
- * Images of our own DLLs: real PE files whose exports are stubs that enter the host, so that module walks,
- * GetProcAddress, export hooks and unwinding work on them as on any DLL.
- */
+/** What makes one of our own DLLs, apart from its functions. */
 export interface OwnDll {
   /** As in the service table: "kernel32". */
   readonly dll: string;
   readonly base: number;
   readonly data?: readonly OwnData[];
   readonly forwards?: readonly { readonly name: string; readonly target: string }[];
-  /** A block of stubs with consecutive service numbers, for functions that are absent. */
-  readonly spare?: { readonly name: string; readonly firstService: number; readonly count: number };
+  /** Has the stubs of functions that are absent. */
+  readonly absent?: boolean;
+}
+
+/**
+ * One of our own DLLs: a real PE file whose exports are stubs that enter the host, so that module walks, GetProcAddress,
+ * export hooks and unwinding work on it as on any DLL.
+ */
+export interface OwnImage {
+  readonly services: DllServices;
+  readonly bytes: Uint8Array;
+  /** RVAs of the functions that it does not export, by name. */
+  readonly hidden: Readonly<Record<string, number>>;
+  /** RVAs of the variables that it exports, by name. */
+  readonly data: Readonly<Record<string, number>>;
+  /** RVA of the stubs of absent functions, which lie side by side in the order of their service numbers. */
+  readonly absent: number | undefined;
 }
 
 /** Bytes of a stub that only enters the host. */
-const STUB_SIZE = 8;
-/** Bytes from one spare stub to the next. */
-export const SPARE_STUB = STUB_SIZE;
+export const STUB_SIZE = 8;
+/** Name of the block of absent functions' stubs. */
+const ABSENT = '(absent functions)';
 
 /** A variable that a DLL exports. */
 export interface OwnData {
@@ -37,12 +51,12 @@ export interface OwnData {
 const EXCEPT_AND_TERMINATE = (UNW_FLAG_EHANDLER | UNW_FLAG_UHANDLER) as 3;
 
 /** The stub of a function that does not call back, or code that does its work itself. */
-function leafOf({ dll, name }: ApiFunction, service: number, table: ServiceTable): CodeBlock {
-  const bytes = table.observer ? undefined : directCode(dll, name, service);
+function leafOf({ dll, name }: ApiFunction, service: number, observed: boolean): CodeBlock {
+  const bytes = observed ? undefined : directCode(dll, name, service);
   return bytes ? { kind: 'code', name, bytes } : plainStub(name, service);
 }
 
-/** mov eax, service; syscall; ret. Written for each function of each start, so by the shortest way. */
+/** mov eax, service; syscall; ret */
 function writeStub(bytes: Uint8Array, at: number, service: number): void {
   bytes[at] = 0xb8;
   bytes[at + 1] = service;
@@ -126,34 +140,28 @@ function setService(bytes: Uint8Array, at: number, service: number): void {
   new DataView(bytes.buffer).setUint32(at, service, true);
 }
 
-/** The file of one of our DLLs, made from everything that the service table has for it. */
-export function buildOwnDll(own: OwnDll, table: ServiceTable): BuiltDll {
+/** The image of one of our DLLs. When calls are `observed`, all of them enter the host. */
+export function buildOwnImage(own: OwnDll, services: DllServices, observed: boolean): OwnImage {
+  const table = new ServiceTable();
+  table.add(services, familiesOf[own.dll]!());
   const exports: DllSpec['exports'][number][] = [];
-  const internal: CodeBlock[] = own.spare ? [spareStubs(own.spare)] : [];
-  table.functions.forEach((api, service) => {
-    if (api?.dll !== own.dll) return;
-    const stub = api.calling ? callingStub(api.name, service, api.frame) : leafOf(api, service, table);
-    (api.hidden ? internal : exports).push(stub);
-  });
-  for (const { name, size } of own.data ?? []) exports.push({ kind: 'data', name, size });
-  const forwards: Forward[] = (own.forwards ?? []).map(({ name, target }) => ({
-    kind: 'forward',
-    name,
-    target,
-  }));
-  return buildDll({ name: `${own.dll}.dll`, base: own.base, exports: [...exports, ...forwards], internal });
+  const hidden: CodeBlock[] = [];
+  for (let service = services.first, api = table.at(service); api; api = table.at(++service)) {
+    const stub = api.calling ? callingStub(api.name, service, api.frame) : leafOf(api, service, observed);
+    (api.hidden ? hidden : exports).push(stub);
+  }
+  const { data = [], forwards = [] } = own;
+  for (const { name, size } of data) exports.push({ kind: 'data', name, size });
+  for (const { name, target } of forwards) exports.push({ kind: 'forward', name, target });
+  const internal = own.absent ? [absentStubs(), ...hidden] : hidden;
+  const { bytes, addresses } = buildDll({ name: `${own.dll}.dll`, base: own.base, exports, internal });
+  const placesOf = (blocks: readonly { readonly name: string }[]) =>
+    Object.fromEntries(blocks.map(({ name }) => [name, addresses.get(name)!]));
+  return { services, bytes, hidden: placesOf(hidden), data: placesOf(data), absent: addresses.get(ABSENT) };
 }
 
-function spareStubs({
-  name,
-  firstService,
-  count,
-}: {
-  name: string;
-  firstService: number;
-  count: number;
-}): CodeBlock {
-  const bytes = new Uint8Array(count * SPARE_STUB);
-  for (let i = 0; i < count; i++) writeStub(bytes, i * SPARE_STUB, firstService + i);
-  return { kind: 'code', name, bytes };
+function absentStubs(): CodeBlock {
+  const bytes = new Uint8Array(ABSENT_SERVICES * STUB_SIZE);
+  for (let i = 0; i < ABSENT_SERVICES; i++) writeStub(bytes, i * STUB_SIZE, FIRST_ABSENT + i);
+  return { kind: 'code', name: ABSENT, bytes };
 }

@@ -1,25 +1,22 @@
 import { isKnownExport } from '../dlls/known-exports/index.ts';
 import { familiesOf } from '../dlls/registry.ts';
-import type { ServiceTable } from '../dlls/service-table.ts';
+import { FIRST_ABSENT, type ServiceTable } from '../dlls/service-table.ts';
 import { hostsOfApiSet } from '../image/api-sets.ts';
 import { ImageFile } from '../image/image-file.ts';
 import type { FoundDll, MissingImport } from '../image/load-plan.ts';
 import { type PeImage, readImage } from '../image/pe.ts';
 import type { HostFiles } from '../machine/host.ts';
 import type { Process } from '../process/process.ts';
-import { buildOwnDll, type OwnDll, SPARE_STUB } from './dll-images.ts';
+import { buildOwnImage, type OwnImage, STUB_SIZE } from './dll-images.ts';
 import type { ImageSource } from './loader.ts';
 import type { LoadedModule } from './modules.ts';
 import { initializeOwnDll, ownDlls } from './own-dlls.ts';
+import { ownImages } from './own-images.ts';
 
 /** A DLL larger than this is not read. */
 const LARGEST_FILE = 1024 * 1024 * 1024;
 /** DLLs' files that are open at once. */
 const MOST_OPEN = 256;
-/** Functions that a program may import though we lack them. */
-const SPARE_STUBS = 1024;
-/** Name of the block of their stubs in our ntdll. */
-const SPARE = '(absent functions)';
 const SYSTEM32 = 'C:\\Windows\\System32\\';
 
 /** A folder where DLLs are looked for, with its name in the guest. */
@@ -32,39 +29,42 @@ export interface DllFolder {
 export class DllSource implements ImageSource {
   readonly #files: HostFiles;
   readonly #folders: readonly DllFolder[];
-  readonly #specifications = new Map<string, OwnDll>();
   readonly #own = new Map<string, PeImage>();
-  /** RVAs of the blocks of our own DLLs. */
-  readonly #addresses = new Map<PeImage, ReadonlyMap<string, number>>();
+  readonly #ownImages = new Map<PeImage, OwnImage>();
   readonly #paths = new Map<string, string>();
   readonly #table: ServiceTable;
   readonly #open: ImageFile[] = [];
-  readonly #firstSpare: number;
-  #spareAddress = 0;
-  #spareUsed = 0;
+  /** Where the stubs of absent functions are. */
+  #absentAt = 0;
 
   constructor(files: HostFiles, folders: readonly DllFolder[], table: ServiceTable) {
     this.#files = files;
     this.#folders = folders;
     this.#table = table;
-    this.#firstSpare = table.reserve(SPARE_STUBS);
-    const spare = { name: SPARE, firstService: this.#firstSpare, count: SPARE_STUBS };
-    for (const own of ownDlls(spare)) this.#specifications.set(`${own.dll}.dll`, own);
   }
 
   /** One of our own DLLs, made when it is first asked for. */
   #findOwn(name: string): PeImage | undefined {
-    const made = this.#own.get(name);
-    const own = this.#specifications.get(name);
-    if (made || !own) return made;
-    this.#table.add(familiesOf[own.dll]!());
-    const built = buildOwnDll(own, this.#table);
-    const result = readImage(built.bytes, 'library');
-    if (!result.image) throw new Error(`our own ${name} is not an image: ${result.refusal}`);
-    this.#own.set(name, result.image);
-    this.#addresses.set(result.image, built.addresses);
-    if (own.spare) this.#spareAddress = own.base + built.addresses.get(SPARE)!;
-    return result.image;
+    const found = this.#own.get(name);
+    const make = ownImages.get(name);
+    if (found || !make) return found;
+    const own = this.#observed(make());
+    const { services, bytes, absent } = own;
+    this.#table.add(services, familiesOf[services.dll]!());
+    const { image, refusal } = readImage(bytes, 'library');
+    if (!image) throw new Error(`our own ${name} is not an image: ${refusal}`);
+    this.#own.set(name, image);
+    this.#ownImages.set(image, own);
+    if (absent !== undefined) this.#absentAt = image.headers.base + absent;
+    return image;
+  }
+
+  /** Whoever observes calls is to see those, too, that our DLLs' own code does for others. */
+  #observed(own: OwnImage): OwnImage {
+    const { services } = own;
+    return this.#table.observer
+      ? buildOwnImage(ownDlls().find(({ dll }) => dll === services.dll)!, services, true)
+      : own;
   }
 
   find(name: string): FoundDll | undefined {
@@ -97,17 +97,16 @@ export class DllSource implements ImageSource {
   }
 
   isOwn(image: PeImage): boolean {
-    return this.#addresses.has(image);
+    return this.#ownImages.has(image);
   }
 
   mapped(process: Process, module: LoadedModule): void {
-    const addresses = this.#addresses.get(module.image);
-    if (!addresses) return;
-    for (const { dll, name, hidden } of this.#table.functions.filter((api) => api !== undefined)) {
-      if (hidden && `${dll}.dll` === module.name)
-        process.hiddenFunctions.set(`${dll}!${name}`, module.base + addresses.get(name)!);
-    }
-    initializeOwnDll(process, module);
+    const own = this.#ownImages.get(module.image);
+    if (!own) return;
+    const { services, hidden, data } = own;
+    for (const name in hidden)
+      process.hiddenFunctions.set(`${services.dll}!${name}`, module.base + hidden[name]!);
+    initializeOwnDll(process, services.dll, (name) => module.base + data[name]!);
   }
 
   pathOf(name: string): string {
@@ -123,10 +122,8 @@ export class DllSource implements ImageSource {
     const dll = (hostsOfApiSet(named) ?? [named])
       .map((name) => name.replace(/\.dll$/, ''))
       .find((name) => isKnownExport(name, missing.symbol));
-    if (dll === undefined || this.#spareUsed >= SPARE_STUBS) return undefined;
-    const index = this.#spareUsed++;
-    this.#table.setAbsent(this.#firstSpare + index, dll, missing.symbol);
-    return this.#spareAddress + index * SPARE_STUB;
+    const service = dll === undefined ? undefined : this.#table.addAbsent(dll, missing.symbol);
+    return service === undefined ? undefined : this.#absentAt + (service - FIRST_ABSENT) * STUB_SIZE;
   }
 }
 

@@ -1,7 +1,7 @@
 import { initializeMsvcrtData } from '../dlls/crt/data.ts';
 import { threadData } from '../dlls/crt/state.ts';
 import { msvcrtData } from '../dlls/msvcrt/index.ts';
-import type { Module, Process } from '../process/process.ts';
+import type { Process } from '../process/process.ts';
 import type { OwnDll } from './dll-images.ts';
 
 const KERNEL32_BASE = 0x7ff8_1000_0000;
@@ -33,9 +33,9 @@ const KERNEL32_FORWARDS = [
 ];
 
 /** Our DLLs, the variables that they export, and what they pass on to one another. */
-export function ownDlls(spare: OwnDll['spare']): OwnDll[] {
+export function ownDlls(): OwnDll[] {
   return [
-    { dll: 'ntdll', base: NTDLL_BASE, spare },
+    { dll: 'ntdll', base: NTDLL_BASE, absent: true },
     {
       dll: 'kernel32',
       base: KERNEL32_BASE,
@@ -48,9 +48,8 @@ export function ownDlls(spare: OwnDll['spare']): OwnDll[] {
 }
 
 /** What one of our DLLs does when it has been mapped into a process, before anything of it is called. */
-export function initializeOwnDll(process: Process, module: Module): void {
-  const dll = module.name.replace(/\.dll$/, '');
-  if (dll === 'msvcrt') initializeMsvcrtData(process, (name) => module.resolve(name));
+export function initializeOwnDll(process: Process, dll: string, dataAt: (name: string) => number): void {
+  if (dll === 'msvcrt') initializeMsvcrtData(process, dataAt);
   // Made now, so that a malloc that finds no memory still has an errno to say so.
   if (dll === 'msvcrt' || dll === 'ucrtbase') threadData(process.mainThread, dll);
 }

@@ -2,6 +2,7 @@ import { allocate } from '../../src/dlls/crt/allocation.ts';
 import { narrowText, writeTerminated } from '../../src/dlls/crt/text.ts';
 import { familiesOf } from '../../src/dlls/registry.ts';
 import { CALLBACK_RETURN, ServiceTable } from '../../src/dlls/service-table.ts';
+import { servicesOfAll } from '../../src/dlls/services.ts';
 import { R8, R9, RAX, RCX, RDX, STATE } from '../../src/machine/cpu-state.ts';
 import type { Host } from '../../src/machine/host.ts';
 import { Machine } from '../../src/process/machine.ts';
@@ -37,7 +38,7 @@ export class CrtGuest {
     this.runtime = runtime;
     this.machine = new Machine({ ram: 64 << 20, host });
     this.thread = this.machine.createProcess().mainThread;
-    this.table.add(familiesOf[runtime]!());
+    this.table.add(servicesOfAll().get(runtime)!, familiesOf[runtime]!());
     this.table.thread = this.thread;
     this.thread.cpu.rsp = this.thread.stack.high - 0x800;
     this.thread.cpu.rip = OWN_CODE;
@@ -81,7 +82,7 @@ export class CrtGuest {
     if (number === undefined) throw new Error(`${this.runtime}!${name} is not declared`);
     const { cpu } = this.thread;
     cpu.setGpr(RAX, number);
-    const calling = this.table.functions[number]!.calling !== undefined;
+    const calling = this.table.at(number)!.calling !== undefined;
     const stack = cpu.rsp + (calling ? 0x68 : 0) + 0x28;
     args.forEach((argument, i) => {
       const bits = slot(argument);
@@ -101,7 +102,7 @@ export class CrtGuest {
   resume(): void {
     const { cpu } = this.thread;
     const number = cpu.gprLow(RAX);
-    const calling = this.table.functions[number]!.calling !== undefined;
+    const calling = this.table.at(number)!.calling !== undefined;
     this.thread.pending = Pending.none;
     this.table.serve(number);
     if (!calling) return;

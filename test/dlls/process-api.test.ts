@@ -12,6 +12,7 @@ import { pointerApi, utilityApi, versionApi } from '../../src/dlls/kernel32/syst
 import { clockApi, counterApi, sleepApi, timeApi } from '../../src/dlls/kernel32/time.ts';
 import { flsApi, tlsApi } from '../../src/dlls/kernel32/tls.ts';
 import { ServiceTable } from '../../src/dlls/service-table.ts';
+import { servicesOf } from '../../src/dlls/services.ts';
 import { Pending } from '../../src/process/thread.ts';
 import { Guest } from './guest.ts';
 
@@ -50,7 +51,7 @@ afterEach(() => guest.close());
 const error = (result: number) => (result ? 0 : guest.lastError);
 
 it('every family has its documentation, and no name is declared twice', () => {
-  new ServiceTable().add(kernel32FilesFamilies);
+  servicesOf('kernel32', kernel32FilesFamilies, 1);
   for (const { dll, pages } of kernel32FilesFamilies) {
     expect(dll).toBe('kernel32');
     expect(pages).toMatch(/^https:\/\/learn\.microsoft\.com\/.*\{\}$/);
@@ -71,7 +72,7 @@ describe('the console', () => {
   });
   it('WriteFile from memory that is not there fails with 998 and writes nothing', () => {
     const table = new ServiceTable();
-    table.add([fileApi]);
+    table.add(servicesOf('kernel32', [fileApi], 1), [fileApi]);
     table.thread = guest.thread;
     const out = guest.call(api.GetStdHandle, STDOUT);
     expect(() => guest.call(api.WriteFile, out, 0x10, 5, 0, 0)).toThrow();

@@ -14,18 +14,21 @@ function ascii(code: number, first: number, change: number): number {
 const lowerAscii = (code: number) => ascii(code, 0x41, 32);
 const upperAscii = (code: number) => ascii(code, 0x61, -32);
 
-const ASCII_MAPS: ByteMaps = {
-  lower: Uint8Array.from({ length: 256 }, (_, code) => lowerAscii(code)),
-  upper: Uint8Array.from({ length: 256 }, (_, code) => upperAscii(code)),
-  classes: CLASSES,
-};
 const maps = new Map<number, ByteMaps>();
 
 export function byteMaps(codePage: number): ByteMaps {
-  if (codePage === 0 || codePage === UTF8) return ASCII_MAPS;
-  let made = maps.get(codePage);
-  if (!made) maps.set(codePage, (made = makeMaps(codePage)));
+  const key = codePage === UTF8 ? 0 : codePage;
+  let made = maps.get(key);
+  if (!made) maps.set(key, (made = key === 0 ? asciiMaps() : makeMaps(key)));
   return made;
+}
+
+function asciiMaps(): ByteMaps {
+  return {
+    lower: Uint8Array.from({ length: 256 }, (_, code) => lowerAscii(code)),
+    upper: Uint8Array.from({ length: 256 }, (_, code) => upperAscii(code)),
+    classes: CLASSES,
+  };
 }
 
 function makeMaps(codePage: number): ByteMaps {
@@ -60,21 +63,25 @@ export function upperUnit(codePage: number, unit: number): number {
   return simple(unit, String.fromCharCode(unit).toUpperCase());
 }
 
+let classPatterns: readonly (readonly [number, RegExp])[] | undefined;
 /** Unicode's classes, by general category, for what lies beyond ASCII. */
-const WIDE_CLASSES: readonly (readonly [number, RegExp])[] = [
-  [UPPER, /\p{Lu}|\p{Lt}/u],
-  [LOWER, /\p{Ll}/u],
-  [ALPHA & ~(UPPER | LOWER), /\p{L}/u],
-  [DIGIT, /\p{Nd}/u],
-  [SPACE, /\p{Z}|[\u0085]/u],
-  [BLANK, /\p{Zs}/u],
-  [PUNCT, /\p{P}|\p{S}/u],
-  [CONTROL, /\p{Cc}/u],
-];
+function patternsOfClasses() {
+  classPatterns ??= [
+    [UPPER, /\p{Lu}|\p{Lt}/u],
+    [LOWER, /\p{Ll}/u],
+    [ALPHA & ~(UPPER | LOWER), /\p{L}/u],
+    [DIGIT, /\p{Nd}/u],
+    [SPACE, /\p{Z}|[\u0085]/u],
+    [BLANK, /\p{Zs}/u],
+    [PUNCT, /\p{P}|\p{S}/u],
+    [CONTROL, /\p{Cc}/u],
+  ];
+  return classPatterns;
+}
 
 /** Class bits of a UTF-16 unit, the same in every locale. */
 export function wideClass(unit: number): number {
   if (unit < 0x80) return CLASSES[unit]!;
   const text = String.fromCharCode(unit);
-  return WIDE_CLASSES.reduce((mask, [bit, pattern]) => (pattern.test(text) ? mask | bit : mask), 0);
+  return patternsOfClasses().reduce((mask, [bit, pattern]) => (pattern.test(text) ? mask | bit : mask), 0);
 }

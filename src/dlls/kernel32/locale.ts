@@ -125,27 +125,32 @@ function counted(thread: Thread, form: TextForm, source: number, count: number):
 }
 
 const CT_CTYPE1 = 1;
+let typePatterns: readonly (readonly [number, RegExp])[] | undefined;
 /** C1_* bits and the characters that have them. https://learn.microsoft.com/windows/win32/api/stringapiset/nf-stringapiset-getstringtypew */
-const CHARACTER_TYPES: readonly (readonly [number, RegExp])[] = [
-  [0x01, /\p{Lu}/u],
-  [0x02, /\p{Ll}/u],
-  [0x04, /\p{Nd}/u],
-  [0x08, /\s/u],
-  [0x10, /[\p{P}\p{S}]/u],
-  [0x20, /\p{Cc}/u],
-  [0x40, /[\t\p{Zs}]/u],
-  [0x80, /[0-9A-Fa-f]/],
-  [0x100, /\p{L}/u],
-  [0x200, /\P{Cn}/u],
-];
+function patternsOfTypes() {
+  typePatterns ??= [
+    [0x01, /\p{Lu}/u],
+    [0x02, /\p{Ll}/u],
+    [0x04, /\p{Nd}/u],
+    [0x08, /\s/u],
+    [0x10, /[\p{P}\p{S}]/u],
+    [0x20, /\p{Cc}/u],
+    [0x40, /[\t\p{Zs}]/u],
+    [0x80, /[0-9A-Fa-f]/],
+    [0x100, /\p{L}/u],
+    [0x200, /\P{Cn}/u],
+  ];
+  return typePatterns;
+}
 
 function characterTypes(form: TextForm, name: string) {
   return (thread: Thread, info: number, source: number, count: number, into: number): number => {
     if (info !== CT_CTYPE1) return thread.stop(`kernel32!${name}: information type ${info} is not built yet`);
     if (source === 0 || count === 0) return thread.fail(ERROR_INVALID_PARAMETER);
     const text = counted(thread, form, source, count);
+    const patterns = patternsOfTypes();
     for (let i = 0; i < text.length; i++) {
-      const bits = CHARACTER_TYPES.reduce((all, [bit, test]) => (test.test(text[i]!) ? all | bit : all), 0);
+      const bits = patterns.reduce((all, [bit, test]) => (test.test(text[i]!) ? all | bit : all), 0);
       thread.memory.setU16(into + i * 2, bits);
     }
     return 1;
