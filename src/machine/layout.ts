@@ -3,10 +3,10 @@
  *
  *     0x000000  nothing (a host address of 0 means "no address")
  *     0x001000  state of the running CPU (cpu-state.ts)
- *     0x010000  jump cache                4096 entries x 16 bytes
  *     0x020000  constants and scratch of the translator
  *     0x040000  first-level TLB, reads    16384 entries x 8 bytes
  *     0x060000  first-level TLB, writes   16384 entries x 8 bytes
+ *     0x080000  jump cache                16384 entries x 16 bytes
  *     0x100000  second-level TLB: 1 MiB for reads, 1 MiB for writes (of the running address space)
  *     0x400000  the frame database (frames.ts): 32 bytes a frame, then a byte, 4 bytes and a byte
  *     0x2c00000 frames
@@ -25,13 +25,13 @@ export const LOWEST_ADDRESS = 0x10000;
 export const HIGHEST_ADDRESS = 0x7fff_fffe_ffff;
 
 export const CPU_STATE = 0x1000;
-export const JUMP_CACHE = 0x10000;
-export const JUMP_CACHE_ENTRIES = 4096;
 export const TRANSLATOR_SCRATCH = 0x20000;
 export const TLB_READ = 0x40000;
 export const TLB_WRITE = 0x60000;
 export const TLB_ENTRIES = 16384;
 export const TLB_ENTRY_SIZE = 8;
+export const JUMP_CACHE = 0x80000;
+export const JUMP_CACHE_ENTRIES = 16384;
 export const TLB2_READ = 0x100000;
 export const TLB2_WRITE = 0x200000;
 export const TLB2_ENTRIES = 0x8000;

@@ -7,6 +7,8 @@ import { I32_I32, NOTHING, RuntimeFunction } from './function.ts';
 import {
   HELPERS,
   INTERNAL_EXIT,
+  JUMP_CACHE_MASK,
+  JUMP_CACHE_SHIFT,
   LEFT,
   PASSED,
   REACHED,
@@ -42,10 +44,10 @@ export function addDispatchFunctions(runtime: RuntimeBuilder): void {
 export function emitJumpCacheOffset(code: Code, rip: number): void {
   code.get(rip);
   code.get(rip);
-  code.i64op(OP.i64_shl, 12);
+  code.i64op(OP.i64_shl, JUMP_CACHE_SHIFT);
   code.op(OP.i64_xor);
   code.op(OP.i32_wrap_i64);
-  code.i32op(OP.i32_and, 0xfff0);
+  code.i32op(OP.i32_and, JUMP_CACHE_MASK);
 }
 
 /** Pushes the table index of the RIP in a local: from the jump cache, else what `lookUp` makes of the RIP on the stack. */

@@ -1,4 +1,5 @@
 import { RAX, RSP } from '../../machine/cpu-state.ts';
+import { JUMP_CACHE_ENTRIES } from '../../machine/layout.ts';
 import { Code } from '../wasm/code.ts';
 import type { FunctionType } from '../wasm/module.ts';
 import { I32, I64, OP, V128, type ValueType } from '../wasm/opcodes.ts';
@@ -165,7 +166,12 @@ export const STACK_RESERVE = 60_000;
 /** Returned by a region in place of a RIP: the RIP is already in the state. */
 export const LEFT = -1;
 
+/** The bits of a jump cache offset. Entries are of 16 bytes, and most functions begin at a multiple of 16. */
+export const JUMP_CACHE_MASK = (JUMP_CACHE_ENTRIES - 1) * 16;
+/** Brings the bits in which other places differ up to where the mask ends. */
+export const JUMP_CACHE_SHIFT = 28 - Math.clz32(JUMP_CACHE_MASK);
+
 /** Byte offset of the jump cache entry of a RIP whose low 32 bits are given; the same computation is emitted. */
 export function jumpCacheOffset(ripLow: number): number {
-  return (ripLow ^ (ripLow << 12)) & 0xfff0;
+  return (ripLow ^ (ripLow << JUMP_CACHE_SHIFT)) & JUMP_CACHE_MASK;
 }
