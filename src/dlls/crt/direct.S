@@ -134,9 +134,13 @@ memcmp:
     jmp 2b
 3:  xor eax, eax
     ret
+    /* Not joined: each of the two comparisons has its own sbb, which knows by which of them CF was set. */
 4:  bswap rax
     bswap r9
     cmp rax, r9
+    sbb eax, eax
+    or eax, 1
+    ret
 5:  sbb eax, eax
     or eax, 1
     ret
