@@ -71,6 +71,11 @@ const COMPARE: Record<number, readonly [number, number]> = {
   [CONDITION.lessEqual]: [OP.i32_le_s, OP.i32_gt_s],
 };
 const I64_ABOVE_I32 = OP.i64_eq - OP.i32_eq;
+/** The same for sums, differences and operations on bits. */
+const I64_SUM_ABOVE_I32 = OP.i64_add - OP.i32_add;
+
+/** Operations whose overflow follows from the operands. */
+const OVERFLOWING: ReadonlySet<number> = new Set([FLAG.add, FLAG.sub, FLAG.cmp]);
 
 /** Conditions that follow from the operands without the flag bits; false if this one does not. */
 function fused(e: Emitter, base: number, inverted: boolean): boolean {
@@ -88,6 +93,8 @@ function fused(e: Emitter, base: number, inverted: boolean): boolean {
   if (base === CONDITION.equal) return withZero(e, size, CONDITION.equal, inverted);
   if (base === CONDITION.sign) return withZero(e, size, CONDITION.less, inverted);
   if (base === CONDITION.parity) return parity(e, inverted);
+  if (base === CONDITION.overflow && OVERFLOWING.has(operation))
+    return overflow(e, operation, size, inverted);
   if (operation === FLAG.logic) return logic(e, size, base, inverted);
   if (base === CONDITION.below) return carry(e, operation, size, inverted);
   return false;
@@ -145,6 +152,32 @@ function parity(e: Emitter, inverted: boolean): true {
   code.op(OP.i32_popcnt);
   code.i32op(OP.i32_and, 1);
   if (!inverted) code.op(OP.i32_eqz);
+  return true;
+}
+
+/** A sum overflows where both operands have another sign than it; a difference where the left one has another than it and the right one. */
+function overflow(e: Emitter, operation: number, size: number, inverted: boolean): true {
+  const { code } = e;
+  const op = (opcode: number) => code.op(size === 8 ? opcode + I64_SUM_ABOVE_I32 : opcode);
+  const push = (part: 'a' | 'b' | 'result') => pushPart(e, size, part, false);
+  const pushLeft = () => {
+    if (operation === FLAG.cmp) return push('a');
+    push('result');
+    push('b');
+    op(operation === FLAG.add ? OP.i32_sub : OP.i32_add);
+  };
+  pushLeft();
+  push('result');
+  op(OP.i32_xor);
+  if (operation === FLAG.add) push('result');
+  else pushLeft();
+  push('b');
+  op(OP.i32_xor);
+  op(OP.i32_and);
+  if (size < 4) code.i32op(OP.i32_shl, 32 - size * 8);
+  if (size === 8) code.i64(0);
+  else code.i32(0);
+  compareOp(e, size, CONDITION.less, inverted);
   return true;
 }
 

@@ -2,6 +2,7 @@ import type { Instruction } from '../decode/instruction.ts';
 import type { Entry } from '../lift/entry.ts';
 import { entryOf } from '../lift/registry.ts';
 import { effectsOf } from './analysis.ts';
+import { copyBranches } from './branch-copies.ts';
 import type { CodeReader } from './code-reader.ts';
 import { directTarget, FLOW, type Flow } from './effects.ts';
 import { type Block, emptyBlock, reversePostorder, shapeOf } from './graph.ts';
@@ -114,7 +115,7 @@ function find(
     for (const jump of useless) ignored.add(jump);
     if (useless.length > 0) continue;
     search.rememberTables();
-    return { blocks: makeReducible(blocks), limits };
+    return { blocks: makeReducible(copyBranches(blocks)), limits };
   }
 }
 
