@@ -24,7 +24,7 @@ import { LEAST_STACK_GUARANTEE, TEB } from '../process/teb.ts';
 import { type ExceptionRecord, Pending, parametersOf, type Thread } from '../process/thread.ts';
 
 /** Longest time between two looks at the host's events, in milliseconds. */
-const SLICE = 20;
+const SLICE = 40;
 /** Fuel between two looks at the time. */
 const FUEL = 200_000;
 /** What an exception and the like count for where fuel is limited. */

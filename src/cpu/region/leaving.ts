@@ -129,7 +129,8 @@ export function leaveToLocal(e: Emitter, target: Target): void {
     code.end();
   }
   pushArguments(e);
-  if (usesTable(e)) {
+  // A jump through a table is that of a switch, mostly, which comes again though it was resumed once.
+  if (usesTable(e) || e.mode === MODE.ahead) {
     findLocal(e, target.local, 'lookup');
     e.batch.callThroughTable(code, true);
   } else {
