@@ -155,7 +155,10 @@ function parity(e: Emitter, inverted: boolean): true {
   return true;
 }
 
-/** A sum overflows where both operands have another sign than it; a difference where the left one has another than it and the right one. */
+/**
+ * A sum overflows where both operands have another sign than it; a difference where the left one has another sign than it
+ * and the right one.
+ */
 function overflow(e: Emitter, operation: number, size: number, inverted: boolean): true {
   const { code } = e;
   const op = (opcode: number) => code.op(size === 8 ? opcode + I64_SUM_ABOVE_I32 : opcode);
