@@ -42,7 +42,7 @@ const moduleBytes = {
   },
 };
 /** Puts the images of our own DLLs in place of the file that makes them. */
-const ownImages = {
+const builtImages = {
   name: 'own-images',
   setup(plugin) {
     plugin.onLoad({ filter: /run\/own-images\.ts$/ }, async ({ path }) => {
@@ -64,7 +64,7 @@ const common = {
   minifySyntax: true,
   minifyWhitespace: true,
   sourcemap: 'linked',
-  plugins: [moduleBytes, ownImages],
+  plugins: [moduleBytes, builtImages],
   define,
   logLevel: 'warning',
 };

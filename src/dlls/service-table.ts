@@ -180,7 +180,7 @@ export class ServiceTable {
   serve(service: number): boolean {
     const thread = this.thread!;
     if (service === CALLBACK_RETURN) return this.#returnFromGuest(thread);
-    const api = this.#functions[service] ?? this.#make(service);
+    const api = this.at(service);
     if (!api || thread.words[RIP_HIGH]! < OWN_DLLS_HIGH) {
       thread.stop(
         `a raw system call with number 0x${service.toString(16)} at ${thread.process.describe(thread.cpu.rip)}`,

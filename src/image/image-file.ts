@@ -33,7 +33,6 @@ export class ImageFile {
   /** Makes sure that bytes [from, end), as far as the file goes, can be read. False: the host cannot read them any more. */
   have(from: number, end: number): boolean {
     const chunks = this.#chunks;
-    if (chunks.length === 0) return true;
     const stop = Math.min(Math.ceil(end / CHUNK), chunks.length);
     let all = true;
     for (let chunk = Math.floor(from / CHUNK); chunk < stop; chunk++) {

@@ -254,7 +254,7 @@ class NodeConsole implements HostConsole {
   }
 }
 
-/** Output that goes nowhere, as `> /dev/null` and Node's 'ignore' have it, needs no terminal's modules to find that out. */
+/** A stream that goes nowhere, as `> /dev/null` and Node's 'ignore' have it, needs no terminal's modules to find that out. */
 function isNullDevice({ rdev }: fs.Stats): boolean {
   const nothing = attempt(() => fs.statSync('/dev/null'));
   return rdev !== 0 && typeof nothing !== 'string' && nothing.rdev === rdev;

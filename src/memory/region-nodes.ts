@@ -118,8 +118,8 @@ export class Nodes {
     const start = words[child * NODE]!;
     const end = this.end(this.stop(child) - 1);
     const gap = this.maxGap(child);
-    if (words[place] === start && words[place + END] === end && words[place + GAP] === gap)
-      if (words[place + ITEM] === child) return false;
+    const isSame = this.item(place) === child && words[place] === start && this.end(place) === end;
+    if (isSame && this.gap(place) === gap) return false;
     this.write(place, start, end, gap, child);
     return true;
   }

@@ -3,7 +3,7 @@ import { describe, expect, test } from 'vitest';
 import { copyBranches } from '../../src/cpu/region/branch-copies.ts';
 import { FLAGS, FLOW } from '../../src/cpu/region/effects.ts';
 import { type Block, emptyBlock, reversePostorder } from '../../src/cpu/region/graph.ts';
-import { CODE, DATA, TestCpu } from './support.ts';
+import { CODE, DATA, REGISTER, TestCpu } from './support.ts';
 
 /** Arithmetic that sets the flags; the register of its left operand is rax, of the right one rcx. */
 const OPERATIONS = { add: 0x00, sub: 0x28, cmp: 0x38 } as const;
@@ -54,12 +54,10 @@ describe('conditions right after an operation, which look at its operands', () =
   });
 });
 
-/** Registers in the order of their numbers. */
-const NUMBER = { rax: 0, rcx: 1, rdx: 2, rbx: 3, rdi: 7 } as const;
-function setAndCall(cpu: TestCpu, registers: Partial<Record<keyof typeof NUMBER, bigint>>): void {
+function setAndCall(cpu: TestCpu, registers: Partial<Record<keyof typeof REGISTER, bigint>>): void {
   cpu.prepareCall(CODE);
   for (const [name, value] of Object.entries({ ...registers, rdi: BigInt(DATA) })) {
-    const number = NUMBER[name as keyof typeof NUMBER];
+    const number = REGISTER[name as keyof typeof REGISTER];
     cpu.state.setGprHalves(
       number,
       Number(BigInt.asUintN(32, value)),

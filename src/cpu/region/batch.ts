@@ -1,5 +1,6 @@
 import { RAM_BYTES } from '../../machine/layout.ts';
-import { forwarder, HELPERS, type HelperName, importedType, REGION_TYPE } from '../runtime/helpers.ts';
+import { forwarder, importedType } from '../runtime/helper-imports.ts';
+import { HELPERS, type HelperName, REGION_TYPE } from '../runtime/helpers.ts';
 import type { Code } from '../wasm/code.ts';
 import { ModuleBuilder } from '../wasm/module.ts';
 import type { ValueType } from '../wasm/opcodes.ts';

@@ -2,15 +2,8 @@ import { lowest } from '../../machine/bits.ts';
 import { STATE } from '../../machine/cpu-state.ts';
 import { CPU_STATE } from '../../machine/layout.ts';
 import type { Instruction } from '../decode/instruction.ts';
-import {
-  type HELPERS,
-  type HelperName,
-  LEFT,
-  PASSED,
-  PASSED_BITS,
-  pushImportMark,
-  RETURNED,
-} from '../runtime/helpers.ts';
+import { pushImportMark } from '../runtime/helper-imports.ts';
+import { type HELPERS, type HelperName, LEFT, PASSED, PASSED_BITS, RETURNED } from '../runtime/helpers.ts';
 import { Code, ONE_BYTE_LOCALS, type Prepared, prepare } from '../wasm/code.ts';
 import { F32, F64, I32, I64, OP, V128, type ValueType, VOID } from '../wasm/opcodes.ts';
 import type { Batch, CallSite } from './batch.ts';

@@ -1,7 +1,8 @@
 import { type FunctionType, ModuleBuilder } from '../wasm/module.ts';
 import { I32 } from '../wasm/opcodes.ts';
 import { HALVES_I32, HALVES_I32_I32, I32_I32, type RuntimeFunction } from './function.ts';
-import { forwarder, type HelperName, importedType } from './helpers.ts';
+import { forwarder, importedType } from './helper-imports.ts';
+import type { HelperName } from './helpers.ts';
 
 /** What the runtime module calls in TypeScript; nothing here is i64. Addresses are two halves. */
 export const HOST_IMPORTS: Record<string, FunctionType> = {

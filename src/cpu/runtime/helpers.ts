@@ -1,8 +1,7 @@
 import { RAX, RSP } from '../../machine/cpu-state.ts';
 import { JUMP_CACHE_ENTRIES } from '../../machine/layout.ts';
-import { Code } from '../wasm/code.ts';
 import type { FunctionType } from '../wasm/module.ts';
-import { I32, I64, OP, V128, type ValueType } from '../wasm/opcodes.ts';
+import { I32, I64, V128, type ValueType } from '../wasm/opcodes.ts';
 
 /** Registers that a call passes as parameters, in order. */
 export const PASSED: readonly number[] = [RSP];
@@ -110,37 +109,6 @@ export const HELPERS = {
   aeskeygenassist: { params: [V128], results: [V128] },
 } as const satisfies Record<string, FunctionType>;
 export type HelperName = keyof typeof HELPERS;
-
-const imported = new Map<HelperName, FunctionType>();
-
-/**
- * The type under which translated code imports a helper: with a vector more, which nobody reads. For every type that can
- * also be JavaScript's, V8 compiles in each module that imports it the way to call a function of JavaScript, though none
- * is ever called; a function with vectors can only be WebAssembly's.
- */
-export function importedType(name: HelperName): FunctionType {
-  let type = imported.get(name);
-  if (type === undefined) {
-    type = { params: [...HELPERS[name].params, V128], results: HELPERS[name].results };
-    imported.set(name, type);
-  }
-  return type;
-}
-
-/** Puts the vector on the stack that importedType speaks of. */
-export function pushImportMark(code: Code): void {
-  code.v128(0, 0, 0, 0);
-}
-
-/** The body of a function that passes on the parameters it has in common with `target`; with the mark, for an import. */
-export function forwarder(parameters: number, target: number, isImport: boolean): Uint8Array {
-  const code = new Code(64);
-  for (let local = 0; local < parameters; local++) code.get(local);
-  if (isImport) pushImportMark(code);
-  code.op(OP.return_call);
-  code.unsigned(target);
-  return code.bytes.slice(0, code.length);
-}
 
 /** Instructions that the host serves with all registers written back. */
 export const RARE = { cpuid: 1, rdtsc: 2, rdtscp: 3 } as const;

@@ -22,11 +22,11 @@ const SINGLE = 0;
 const ILLEGAL = -1;
 const PAGES = 'https://learn.microsoft.com/cpp/c-runtime-library/reference/{}';
 
+/**
+ * mbstring.h in the multibyte code page, which is the system's (1252): every character is one byte, none is a lead
+ * byte, and most functions are those of string.h. A locale, where one is given, has single bytes as well.
+ */
 export const mbstringApi = family('crt', PAGES, () => {
-  /**
-   * mbstring.h in the multibyte code page, which is the system's (1252): every character is one byte, none is a lead
-   * byte, and most functions are those of string.h. A locale, where one is given, has single bytes as well.
-   */
   const string = stringApi.functions;
   const locale = stringLocaleApi.functions;
   const secure = stringSecureApi.functions;
