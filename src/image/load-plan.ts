@@ -12,7 +12,7 @@ export interface PlannedModule {
   readonly image: PeImage;
   /** Import slots to write, once all modules of the plan have a base. */
   readonly bindings: readonly Binding[];
-  /** Imports that nothing satisfies: their slots are left to the caller. */
+  /** Imports that no module satisfies. */
   readonly missing: readonly MissingImport[];
 }
 
@@ -23,14 +23,14 @@ export interface Binding {
   readonly address: number;
 }
 
-/** An import that nothing satisfies. */
+/** An import that no module satisfies: its slot (RVA, 8 bytes) gets the stand-in, if there is one. */
 export interface MissingImport {
   readonly slot: number;
   /** As the importing image spells it. */
   readonly dll: string;
   readonly symbol: string;
-  /** "app.exe needs FOO.dll!Bar, which is not there" */
-  readonly line: string;
+  /** Address in the guest. */
+  readonly standIn: number | undefined;
 }
 
 /** How to load an image and everything it needs. */
@@ -38,7 +38,7 @@ export interface LoadPlan {
   readonly root: PlannedModule;
   /** The modules that are new, in the order of initialisation: each after those it needs, but for cycles; the root last. */
   readonly modules: readonly PlannedModule[];
-  /** A line for each DLL or function that is missing; of an absent DLL only one. */
+  /** A line for each DLL or function that is missing and has no stand-in; of an absent DLL only one. */
   readonly problems: readonly string[];
 }
 
@@ -49,6 +49,8 @@ export interface PlanRequest {
   readonly image: PeImage;
   /** The file of a DLL by lower-case name with extension; undefined when there is none. Asked once for each name. */
   readonly find: (name: string) => FoundDll | undefined;
+  /** What stands in for a function that no module has: an address in the guest, or undefined. */
+  readonly standIn?: (dll: string, symbol: string) => number | undefined;
   /** Modules of earlier plans that are still loaded. */
   readonly loaded?: Iterable<PlannedModule>;
   /** DLLs that every process has, needed or not; they are initialised first. */
@@ -138,9 +140,10 @@ class Planner {
 
   #miss(module: Draft, dll: string, symbol: ImportedSymbol, why: string, isReported: boolean): void {
     const text = symbolText(symbol);
-    const line = `${module.name} needs ${dll}!${text}, ${why}`;
-    module.missing.push({ slot: symbol.slot, dll, symbol: text, line });
-    if (isReported && this.#problems.size < MOST_PROBLEMS) this.#problems.add(line);
+    const standIn = isReported ? this.#request.standIn?.(dll, text) : undefined;
+    module.missing.push({ slot: symbol.slot, dll, symbol: text, standIn });
+    if (!isReported || standIn !== undefined || this.#problems.size >= MOST_PROBLEMS) return;
+    this.#problems.add(`${module.name} needs ${dll}!${text}, ${why}`);
   }
 
   /** Loads the DLL, or one of those that serve the API set; reports it when there is none. */

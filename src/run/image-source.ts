@@ -3,7 +3,7 @@ import { familiesOf } from '../dlls/registry.ts';
 import { FIRST_ABSENT, type ServiceTable } from '../dlls/service-table.ts';
 import { hostsOfApiSet } from '../image/api-sets.ts';
 import { ImageFile } from '../image/image-file.ts';
-import type { FoundDll, MissingImport } from '../image/load-plan.ts';
+import type { FoundDll } from '../image/load-plan.ts';
 import { type PeImage, readImage } from '../image/pe.ts';
 import type { HostFiles } from '../machine/host.ts';
 import type { Process } from '../process/process.ts';
@@ -117,12 +117,12 @@ export class DllSource implements ImageSource {
    * A stub for a function that Windows has and we do not: it stops the run when it is called. Our DLLs always lie
    * at their preferred base.
    */
-  standIn(missing: MissingImport): number | undefined {
-    const named = missing.dll.toLowerCase();
-    const dll = (hostsOfApiSet(named) ?? [named])
+  standIn(dll: string, symbol: string): number | undefined {
+    const named = dll.toLowerCase();
+    const host = (hostsOfApiSet(named) ?? [named])
       .map((name) => name.replace(/\.dll$/, ''))
-      .find((name) => isKnownExport(name, missing.symbol));
-    const service = dll === undefined ? undefined : this.#table.addAbsent(dll, missing.symbol);
+      .find((name) => isKnownExport(name, symbol));
+    const service = host === undefined ? undefined : this.#table.addAbsent(host, symbol);
     return service === undefined ? undefined : this.#absentAt + (service - FIRST_ABSENT) * STUB_SIZE;
   }
 }

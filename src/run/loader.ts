@@ -3,8 +3,8 @@ import { layOut } from '../image/layout.ts';
 import {
   type FoundDll,
   type LoadPlan,
-  type MissingImport,
   type PlannedModule,
+  type PlanRequest,
   planLoad,
 } from '../image/load-plan.ts';
 import { ModuleMap } from '../image/module-map.ts';
@@ -45,8 +45,8 @@ export interface ImageSource {
   isOwn(image: PeImage): boolean;
   /** An image has been mapped: gives one of our own its first values. */
   mapped(process: Process, module: LoadedModule): void;
-  /** Address in the guest to bind a missing import to, or undefined when the load must fail. */
-  standIn(missing: MissingImport): number | undefined;
+  /** Address in the guest to bind an import to that no DLL satisfies, or undefined when the load must fail. */
+  standIn(dll: string, symbol: string): number | undefined;
 }
 
 /** Why an image could not be loaded: lines for the user. */
@@ -61,6 +61,7 @@ export class ImageLoader implements Loader {
   readonly data: LoaderData;
   readonly #process: Process;
   readonly #source: ImageSource;
+  readonly #imports: Pick<PlanRequest, 'find' | 'standIn'>;
   /** In order of initialisation. */
   readonly #order: LoadedModule[] = [];
   readonly #byPlan = new Map<PlannedModule, LoadedModule>();
@@ -69,6 +70,10 @@ export class ImageLoader implements Loader {
   constructor(process: Process, source: ImageSource) {
     this.#process = process;
     this.#source = source;
+    this.#imports = {
+      find: (dll) => source.find(dll),
+      standIn: (dll, symbol) => source.standIn(dll, symbol),
+    };
     this.data = new LoaderData(process);
   }
 
@@ -79,7 +84,7 @@ export class ImageLoader implements Loader {
     image: PeImage,
     always: readonly string[],
   ): LoadedModule | LoadFailure {
-    const plan = planLoad({ name, image, find: (dll) => this.#source.find(dll), always });
+    const plan = planLoad({ name, image, ...this.#imports, always });
     const failure = this.#map(plan, path);
     return failure ?? this.#byPlan.get(plan.root)!;
   }
@@ -107,7 +112,7 @@ export class ImageLoader implements Loader {
     const plan = planLoad({
       name: found.name ?? file,
       image,
-      find: (dll) => this.#source.find(dll),
+      ...this.#imports,
       loaded: this.#byPlan.keys(),
     });
     const failure = this.#map(plan, this.#source.pathOf(file));
@@ -121,13 +126,7 @@ export class ImageLoader implements Loader {
   }
 
   #map(plan: LoadPlan, programPath: string): LoadFailure | undefined {
-    const missing = plan.modules.flatMap((module) => module.missing.map((import_) => ({ module, import_ })));
-    const standIns = missing.map(({ import_ }) => this.#source.standIn(import_));
-    const served = new Set(
-      missing.filter((_, i) => standIns[i] !== undefined).map(({ import_ }) => import_.line),
-    );
-    const problems = plan.problems.filter((line) => !served.has(line));
-    if (problems.length > 0 || standIns.includes(undefined)) return { problems, error: ERROR_MOD_NOT_FOUND };
+    if (plan.problems.length > 0) return { problems: plan.problems, error: ERROR_MOD_NOT_FOUND };
     for (const planned of orderForMapping(plan)) {
       const problem = this.#mapOne(
         planned,
@@ -136,9 +135,6 @@ export class ImageLoader implements Loader {
       if (problem !== undefined) return { problems: [problem], error: ERROR_NOT_ENOUGH_MEMORY };
     }
     for (const planned of plan.modules) this.#bind(planned);
-    missing.forEach(({ module, import_ }, i) => {
-      this.#writeSlot(this.#byPlan.get(module)!.base + import_.slot, standIns[i]!);
-    });
     for (const planned of plan.modules) this.#order.push(this.#byPlan.get(planned)!);
     this.#setUpTls();
     return undefined;
@@ -182,6 +178,7 @@ export class ImageLoader implements Loader {
     for (const binding of planned.bindings) {
       this.#writeSlot(module.base + binding.slot, this.#byPlan.get(binding.module)!.base + binding.address);
     }
+    for (const { slot, standIn } of planned.missing) this.#writeSlot(module.base + slot, standIn!);
   }
 
   /** Import slots may lie in read-only pages. */

@@ -52,6 +52,25 @@ describe('a load plan', () => {
     expect(told(3000)[32]).toBe('many.exe needs at least 968 more that cannot be had');
   });
 
+  it('counts nothing as absent that has a stand-in', () => {
+    const { find } = folder({ 'few.dll': dll('few.dll', ['Here']) });
+    const served = Array.from({ length: 1500 }, (_, number) => `Served${number}`);
+    const plan = planLoad({
+      name: 'many.exe',
+      image: program({ 'few.dll': [...served, 'Absent'], 'gone.dll': ['Served0'] }),
+      find,
+      standIn: (_dll, symbol) => (symbol.startsWith('Served') ? 0x7000_0000 + symbol.length : undefined),
+    });
+    expect(plan.problems).toEqual([
+      'many.exe needs few.dll!Absent, which is not there',
+      'many.exe needs gone.dll, which is not there',
+    ]);
+    expect(plan.root.missing.slice(0, 1500).map(({ standIn }) => standIn)).toEqual(
+      served.map((symbol) => 0x7000_0000 + symbol.length),
+    );
+    expect(plan.root.missing.slice(1500).map(({ standIn }) => standIn)).toEqual([undefined, undefined]);
+  });
+
   it('binds the fixtures to each other by name, ordinal and forwarder', () => {
     const image = mustRead(fixture('user.exe'));
     const { find } = folder({ 'probe.dll': fixture('probe.dll') });
@@ -71,7 +90,7 @@ describe('a load plan', () => {
       slot: image.imports[0].symbols[0].slot,
       dll: 'KERNEL32.dll',
       symbol: 'DeleteCriticalSection',
-      line: 'user.exe needs KERNEL32.dll!DeleteCriticalSection, which is not there',
+      standIn: undefined,
     });
   });
 
