@@ -86,4 +86,6 @@ export interface HostFiles {
   removeDirectory(path: string): HostError | undefined;
   remove(path: string): HostError | undefined;
   rename(from: string, to: string): HostError | undefined;
+  /** Sets when a file was read and changed last, in milliseconds since 1970 UTC. */
+  setTimes(path: string, accessed: number, modified: number): HostError | undefined;
 }

@@ -179,6 +179,9 @@ class NodeFiles implements HostFiles {
   rename(from: string, to: string): HostError | undefined {
     return perform(() => fs.renameSync(from, to));
   }
+  setTimes(path: string, accessed: number, modified: number): HostError | undefined {
+    return perform(() => fs.utimesSync(path, accessed / 1000, modified / 1000));
+  }
 }
 
 function openFlags(options: HostOpenOptions): number {

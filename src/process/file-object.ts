@@ -77,6 +77,8 @@ export interface DiskEntry {
   status(): HostFileStatus | undefined;
   /** Removes the name; answers a Win32 error. */
   remove(): number;
+  /** Sets when the file was read and changed last, in milliseconds since 1970 UTC; answers a Win32 error. */
+  setTimes(accessed: number, modified: number): number;
 }
 
 /** A file or folder on a drive: it takes part in sharing and can be deleted when closed. */

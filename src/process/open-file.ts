@@ -245,5 +245,9 @@ function diskEntry(drives: Drives, place: Place): DiskEntry {
       const error = folder ? files.removeDirectory(this.entry) : files.remove(this.entry);
       return error === undefined ? 0 : hostError(error);
     },
+    setTimes(accessed, modified) {
+      const error = files.setTimes(this.hostPath, accessed, modified);
+      return error === undefined ? 0 : hostError(error);
+    },
   };
 }

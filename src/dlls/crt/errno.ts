@@ -16,6 +16,7 @@ import {
   ERROR_PATH_NOT_FOUND,
   ERROR_SHARING_VIOLATION,
   ERROR_TOO_MANY_OPEN_FILES,
+  ERROR_WRITE_PROTECT,
 } from '../../process/errors.ts';
 import type { Thread } from '../../process/thread.ts';
 import { family, library } from '../api.ts';
@@ -51,6 +52,7 @@ const ERRNO_OF_ERROR = new Map<number, number>([
   [ERROR_TOO_MANY_OPEN_FILES, EMFILE],
   [ERROR_ACCESS_DENIED, EACCES],
   [ERROR_SHARING_VIOLATION, EACCES],
+  [ERROR_WRITE_PROTECT, EACCES],
   [ERROR_INVALID_HANDLE, EBADF],
   [ERROR_NOT_ENOUGH_MEMORY, ENOMEM],
   [ERROR_BAD_FORMAT, ENOEXEC],

@@ -39,6 +39,7 @@ import { stringLocaleApi } from './string-locale.ts';
 import { stringSecureApi } from './string-secure.ts';
 import { threadBeginApi, threadEndApi } from './thread.ts';
 import { timeApi } from './time.ts';
+import { futimeApi, utimeApi } from './utime.ts';
 import { wideStdioApi } from './wide-stdio.ts';
 import { wideStringApi } from './wide-string.ts';
 
@@ -70,6 +71,8 @@ export const crtFamilies: readonly Family[] = [
   threadBeginApi,
   threadEndApi,
   timeApi,
+  utimeApi,
+  futimeApi,
   jumpApi,
   stackApi,
   cHandlerApi('crt'),

@@ -23,7 +23,7 @@ export interface BrokenTime {
 }
 
 /** 23:59:59, December 31, 3000: the last time that the functions take. */
-const LAST_SECOND = 32_535_215_999;
+export const LAST_SECOND = 32_535_215_999;
 const TM_SIZE = 36;
 
 function breakDown(seconds: number, summer = 0): BrokenTime {
@@ -250,7 +250,7 @@ function intInto(name: string) {
 function fitting(thread: Thread, seconds: number): number {
   return seconds > LAST_SECOND_32 ? failErrno(thread, EINVAL) : seconds;
 }
-const LAST_SECOND_32 = 0x7fff_ffff;
+export const LAST_SECOND_32 = 0x7fff_ffff;
 
 function zoneNames(thread: Thread): number {
   const { name, summerName } = zoneOf(thread.process);
