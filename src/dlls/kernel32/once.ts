@@ -1,6 +1,7 @@
 import { ERROR_GEN_FAILURE, ERROR_INVALID_PARAMETER } from '../../process/errors.ts';
 import type { Thread } from '../../process/thread.ts';
 import { calling, family, type GuestCall, library } from '../api.ts';
+import { depthOf, flushEntries, LIST_HEADER_SIZE, popEntry, pushEntry } from '../support/slist.ts';
 
 const PAGES = 'https://learn.microsoft.com/windows/win32/api/synchapi/nf-synchapi-{}';
 const LIST_PAGES = 'https://learn.microsoft.com/windows/win32/api/interlockedapi/nf-interlockedapi-{}';
@@ -87,53 +88,22 @@ export const onceApi = family('kernel32', PAGES, () => ({
   InitOnceComplete: library('lpInitOnce: address, dwFlags: dword, lpContext: opaque64', 'bool', complete),
 }));
 
-/** SLIST_HEADER (x64): depth in 16 bits and a sequence in 48, then the first entry's address. */
-const FIRST_ENTRY = 8;
-
-function depth(thread: Thread, list: number): number {
-  return thread.memory.u16(list);
-}
-/** Sets the depth and counts one change. */
-function changed(thread: Thread, list: number, newDepth: number): void {
-  const { memory } = thread;
-  const low = memory.u32(list) >>> 16;
-  memory.setU32(list, ((((low + 1) & 0xffff) << 16) | (newDepth & 0xffff)) >>> 0);
-  if (low === 0xffff) memory.setU32(list + 4, (memory.u32(list + 4) + 1) >>> 0);
-}
-
-function push(thread: Thread, list: number, entry: number): number {
-  const { memory } = thread;
-  const first = memory.u64(list + FIRST_ENTRY);
-  memory.setU64(entry, first);
-  memory.setU64(list + FIRST_ENTRY, entry);
-  changed(thread, list, depth(thread, list) + 1);
-  return first;
-}
-
-function pop(thread: Thread, list: number): number {
-  const { memory } = thread;
-  const first = memory.u64(list + FIRST_ENTRY);
-  if (first === 0) return 0;
-  memory.setU64(list + FIRST_ENTRY, memory.u64(first));
-  changed(thread, list, depth(thread, list) - 1);
-  return first;
-}
-
-function flush(thread: Thread, list: number): number {
-  const first = thread.memory.u64(list + FIRST_ENTRY);
-  thread.memory.setHalves(list + FIRST_ENTRY, 0, 0);
-  changed(thread, list, 0);
-  return first;
-}
-
-/** interlockedapi.h: singly linked lists. A host function runs undivided, so each is interlocked. */
+/** interlockedapi.h: singly linked lists. */
 export const listApi = family('kernel32', LIST_PAGES, () => ({
   InitializeSListHead: library('ListHead: address', 'void', (thread, list) => {
-    thread.memory.fill(list, 0, 16);
+    thread.memory.fill(list, 0, LIST_HEADER_SIZE);
     return 0;
   }),
-  InterlockedPushEntrySList: library('ListHead: address, ListEntry: address', 'address', push),
-  InterlockedPopEntrySList: library('ListHead: address', 'address', pop),
-  InterlockedFlushSList: library('ListHead: address', 'address', flush),
-  QueryDepthSList: library('ListHead: address', 'word', depth),
+  InterlockedPushEntrySList: library(
+    'ListHead: address, ListEntry: address',
+    'address',
+    ({ memory }, list, entry) => pushEntry(memory, list, entry),
+  ),
+  InterlockedPopEntrySList: library('ListHead: address', 'address', ({ memory }, list) =>
+    popEntry(memory, list),
+  ),
+  InterlockedFlushSList: library('ListHead: address', 'address', ({ memory }, list) =>
+    flushEntries(memory, list),
+  ),
+  QueryDepthSList: library('ListHead: address', 'word', ({ memory }, list) => depthOf(memory, list)),
 }));
