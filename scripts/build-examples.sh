@@ -97,7 +97,8 @@ for source in "$root"/test/guest/clang/*.c; do
     (cd "$work" && "$CC" $strip -o "$out/test/guest/$name.exe" "$name.o" $ldflags -lntdll)
     rm -r "$work"
 done
-# The code of MSVC's targets: no headers, no runtime; mingw's import libraries, and one for what it lacks.
+# The code of MSVC's targets: no headers, no runtime; mingw's import libraries, and one for what it lacks. A program with a
+# list of imports of its own leaves the numbers in the others' import tables as they are.
 libraries=$(dirname "$(realpath "$("$CC" -print-file-name=libkernel32.a)")")
 for source in "$root"/test/guest/msvc/*.c "$root"/test/guest/msvc/*.cpp; do
     file=$(basename "$source")
@@ -106,8 +107,10 @@ for source in "$root"/test/guest/msvc/*.c "$root"/test/guest/msvc/*.cpp; do
         *.cpp) language="-fms-extensions -fexceptions -fcxx-exceptions" runtime=libvcruntime140.a ;;
         *) language= runtime= ;;
     esac
+    imports=$root/test/guest/msvc/$name.def
+    [ -e "$imports" ] || imports=$root/test/guest/msvc/vcruntime140.def
     work=$(mktemp -d)
-    "$DLLTOOL" -d "$root/test/guest/msvc/vcruntime140.def" -l "$work/libvcruntime140.a"
+    "$DLLTOOL" -d "$imports" -l "$work/libvcruntime140.a"
     # shellcheck disable=SC2086
     (cd "$root" && "$CLANG" --target=x86_64-pc-windows-msvc -O2 -Wall -Wextra -Werror -fno-ident $language \
         -ffile-prefix-map=$root=. -c "test/guest/msvc/$file" -o "$work/$name.o")

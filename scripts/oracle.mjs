@@ -163,7 +163,9 @@ function recordedFiles(run, differences) {
 }
 
 function differencesPage(differences) {
-  const code = (text) => `\`${text.trim().replaceAll('\n', '`<br>`').replaceAll('|', '\\|')}\``;
+  const codeLine = (line) =>
+    (line.includes('`') ? `\`\` ${line} \`\`` : `\`${line}\``).replaceAll('|', '\\|');
+  const code = (text) => text.trim().split('\n').map(codeLine).join('<br>');
   const rows = differences.map((entry) => {
     const lines = entry.lines ?? [];
     const exit = entry.exitCode

@@ -16,7 +16,7 @@ function orNoMemory(thread: Thread, address: number): number {
 }
 
 /** A heap that was overwritten ends the process, whichever call notices. */
-function raisedCorruption(thread: Thread): boolean {
+export function raisedCorruption(thread: Thread): boolean {
   if (thread.process.heaps.status !== STATUS_HEAP_CORRUPTION) return false;
   thread.raise(STATUS_HEAP_CORRUPTION, [], 1);
   return true;

@@ -1,7 +1,12 @@
+import { WRITE } from '../../memory/constants.ts';
 import type { Thread } from '../../process/thread.ts';
 import { family, library } from '../api.ts';
 import { allocate, release } from '../crt/allocation.ts';
-import { byteLength, readNarrow } from '../crt/text.ts';
+import { LONGEST_NAME } from '../crt/decorated-text.ts';
+import { raisedCorruption } from '../crt/malloc.ts';
+import { byteLength, narrowBytes, readNarrow } from '../crt/text.ts';
+import { undecoratedType } from '../crt/undecorate.ts';
+import { flushEntries, nextEntry, pushEntry } from '../support/slist.ts';
 
 /** __std_exception_data: the text, and whether it is the object's own. */
 const WHAT = 0;
@@ -24,10 +29,54 @@ function copyException(thread: Thread, from: number, to: number): number {
   return 0;
 }
 
-/** Decorated names decide: they follow the pointer to the undecorated one. */
+/**
+ * __std_type_info_data: the undecorated name, once somebody has asked for it, and the decorated one, which decides
+ * whether types are the same.
+ */
+const UNDECORATED = 0;
 const DECORATED = 8;
 const FNV_PRIME = 0x01000193;
 const FNV_BASIS = 0x811c9dc5;
+
+/** An entry of the list that a module keeps of its names: the link, and behind it the name. */
+const NAME = 16;
+
+/** The name of a type, made at the first call and kept until the module's list is destroyed; 0 without memory. */
+function typeName(thread: Thread, data: number, list: number): number {
+  const { memory, process } = thread;
+  const cached = memory.u64(data + UNDECORATED);
+  if (cached !== 0) return cached;
+  memory.touch(data + UNDECORATED, 8, WRITE);
+  // The dot says no more than that it is a type.
+  const decorated = data + DECORATED + (memory.u8(data + DECORATED) === 0 ? 0 : 1);
+  const length = byteLength(memory, decorated);
+  const name =
+    length > LONGEST_NAME ? undefined : narrowBytes(undecoratedType(readNarrow(memory, decorated)));
+  const size = name?.length ?? length;
+  const entry = allocate(process, NAME + size + 1);
+  if (entry === 0) return 0;
+  if (name) memory.setBytes(entry + NAME, name);
+  else memory.copy(entry + NAME, decorated, size);
+  memory.setU8(entry + NAME + size, 0);
+  pushEntry(memory, list, entry);
+  memory.setU64(data + UNDECORATED, entry + NAME);
+  return entry + NAME;
+}
+
+function destroyNames(thread: Thread, list: number): 0 {
+  const { memory, process } = thread;
+  let entry = flushEntries(memory, list);
+  while (entry !== 0) {
+    const next = nextEntry(memory, entry);
+    // What has been released is no block any more, so a list that runs in a circle ends.
+    if (!release(process, entry)) {
+      raisedCorruption(thread);
+      return 0;
+    }
+    entry = next;
+  }
+  return 0;
+}
 
 const PAGES = 'https://learn.microsoft.com/cpp/cpp/type-info-class';
 
@@ -44,6 +93,10 @@ export const typeInfoApi = family('crt', PAGES, () => ({
     const [left, right] = [readNarrow(memory, lhs + DECORATED), readNarrow(memory, rhs + DECORATED)];
     return left === right ? 0 : left < right ? -1 : 1;
   }),
+  /** type_info::name: what typeid says the type is called, as a person writes it. */
+  __std_type_info_name: library('data: address, header: address', 'address', typeName),
+  /** A module that ends gives back the names it has asked for. */
+  __std_type_info_destroy_list: library('header: address', 'void', destroyNames),
   __std_type_info_hash: library('data: address', 'size', ({ memory }, data) => {
     let hash = FNV_BASIS;
     for (const character of readNarrow(memory, data + DECORATED))
