@@ -25,7 +25,7 @@ import { abort } from './exit.ts';
 import { crtOf, THREAD_DATA, threadData } from './state.ts';
 
 /** std::terminate: the program's handler, which must not return, then abort. */
-function* terminate(thread: Thread): Generator<GuestCall, number, number> {
+export function* terminate(thread: Thread): Generator<GuestCall, number, number> {
   const { process } = thread;
   const { hooks } = crtOf(process);
   if (hooks.terminate !== 0) yield { address: hooks.terminate, args: [] };

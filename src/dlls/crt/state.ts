@@ -149,6 +149,8 @@ export interface ThreadData {
   invalidResult: number;
   /** The thread's own invalid-parameter handler, or 0. */
   invalidHandler: number;
+  /** What set_unexpected was given, or 0. */
+  unexpectedHandler: number;
   /** A scanf that waits for input (scanf.ts). */
   scan: Generator<undefined, number, undefined> | undefined;
 }
@@ -169,7 +171,16 @@ export function threadData(thread: Thread, runtime: Runtime = runtimeOf(thread.p
 function newThreadData(thread: Thread): ThreadData {
   const address = allocateZeroed(thread.process, THREAD_DATA_SIZE);
   if (address === 0) throw new OutOfMemory('no memory left for the C runtime data of a thread');
-  return { address, seed: 1, token: 0, wideToken: 0, invalidResult: 0, invalidHandler: 0, scan: undefined };
+  return {
+    address,
+    seed: 1,
+    token: 0,
+    wideToken: 0,
+    invalidResult: 0,
+    invalidHandler: 0,
+    unexpectedHandler: 0,
+    scan: undefined,
+  };
 }
 
 /** A zeroed block made at its first use and kept until the process ends. */

@@ -1,4 +1,5 @@
 import type { Family } from '../api.ts';
+import { unexpectedApi } from '../crt/unexpected.ts';
 import { typeInfoApi } from '../vcruntime140/type-info.ts';
 import { fenvApi } from './fenv.ts';
 import { mathC99Api } from './math-c99.ts';
@@ -14,4 +15,5 @@ export const ucrtOnlyFamilies: readonly Family[] = [
   mathC99Api,
   fenvApi,
   typeInfoApi,
+  unexpectedApi,
 ];

@@ -6,6 +6,7 @@ import { memoryBlockApi } from '../crt/memory-block.ts';
 import { pureCallApi } from '../crt/pure-call.ts';
 import { standardExceptionApi } from '../crt/standard-exception.ts';
 import { stringApi } from '../crt/string.ts';
+import { unexpectedApi } from '../crt/unexpected.ts';
 import { wideStringApi } from '../crt/wide-string.ts';
 import { isKnownExport } from '../known-exports/index.ts';
 import { cHandlerApi } from '../support/c-specific-handler.ts';
@@ -25,5 +26,6 @@ const FAMILIES = [
   standardExceptionApi,
   dynamicCastApi,
   pureCallApi,
+  unexpectedApi,
   typeInfoApi,
 ];
