@@ -1,7 +1,13 @@
 import type { HostFileStatus } from '../machine/host.ts';
 import type { FileCache } from '../memory/file-cache.ts';
 import { STATUS_END_OF_FILE } from '../memory/status.ts';
-import { ERROR_ACCESS_DENIED, ERROR_INVALID_FUNCTION, ERROR_INVALID_PARAMETER } from './errors.ts';
+import {
+  ERROR_ACCESS_DENIED,
+  ERROR_INVALID_FUNCTION,
+  ERROR_INVALID_PARAMETER,
+  ERROR_LOCK_VIOLATION,
+} from './errors.ts';
+import type { FileLocks } from './file-locks.ts';
 import { KernelObject } from './objects.ts';
 import {
   FILE_APPEND_DATA,
@@ -87,6 +93,7 @@ export abstract class DiskObject extends FileObject implements Opening {
   readonly share: number;
   readonly disk: DiskEntry;
   readonly openFiles: OpenFiles;
+  readonly locks: FileLocks;
   /** FILE_FLAG_DELETE_ON_CLOSE. */
   deleteOnClose = false;
 
@@ -95,7 +102,7 @@ export abstract class DiskObject extends FileObject implements Opening {
     this.disk = disk;
     this.openFiles = openFiles;
     this.share = share;
-    openFiles.enter(disk.identity, this);
+    this.locks = openFiles.enter(disk.identity, this);
   }
 
   get hostPath(): string {
@@ -113,6 +120,7 @@ export abstract class DiskObject extends FileObject implements Opening {
   }
 
   protected override destroy(): void {
+    this.locks.release(this);
     if (this.deleteOnClose) this.setDelete(true);
     this.openFiles.leave(this.disk.identity, this);
   }
@@ -136,6 +144,7 @@ export class DiskFile extends DiskObject {
 
   read(max: number, position = this.position): Uint8Array | number {
     if ((this.access & FILE_READ_DATA) === 0) return ERROR_ACCESS_DENIED;
+    if (this.locks.forbids(this, position, max, false)) return ERROR_LOCK_VIOLATION;
     const bytes = new Uint8Array(Math.max(0, Math.min(max, this.cache.size - position)));
     const status = this.cache.read(position, bytes);
     if (status !== 0 && status !== STATUS_END_OF_FILE) return win32Error(status);
@@ -149,6 +158,7 @@ export class DiskFile extends DiskObject {
     if ((this.access & (FILE_WRITE_DATA | FILE_APPEND_DATA)) === 0) return ERROR_ACCESS_DENIED;
     const appends = (this.access & FILE_WRITE_DATA) === 0 || position === Number.POSITIVE_INFINITY;
     const at = appends ? this.cache.size : (position ?? this.position);
+    if (this.locks.forbids(this, at, bytes.length, true)) return ERROR_LOCK_VIOLATION;
     const status = bytes.length === 0 ? 0 : this.cache.write(at, bytes);
     this.transferred = bytes.length === 0 ? 0 : this.cache.transferred;
     this.position = at + this.transferred;

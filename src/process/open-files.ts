@@ -1,4 +1,5 @@
 import { ERROR_ACCESS_DENIED, ERROR_SHARING_VIOLATION } from './errors.ts';
+import { FileLocks } from './file-locks.ts';
 
 // Access rights of a file. https://learn.microsoft.com/windows/win32/fileio/file-access-rights-constants
 export const FILE_READ_DATA = 0x1;
@@ -39,9 +40,10 @@ interface Known {
   whenClosed: (() => void) | undefined;
   /** FILE_ATTRIBUTE_* that a program set; the host has no place for them. */
   attributes: number | undefined;
+  readonly locks: FileLocks;
 }
 
-/** Share modes, pending deletions and attributes, by host file (not by name), for all processes of a machine. */
+/** Share modes, locks, pending deletions and attributes, by host file (not by name), for all processes of a machine. */
 export class OpenFiles {
   readonly #known = new Map<string, Known>();
 
@@ -61,8 +63,11 @@ export class OpenFiles {
     return 0;
   }
 
-  enter(identity: string, opening: Opening): void {
-    this.#knownOf(identity).openings.add(opening);
+  /** Begins an opening; answers the locks of the file. */
+  enter(identity: string, opening: Opening): FileLocks {
+    const known = this.#knownOf(identity);
+    known.openings.add(opening);
+    return known.locks;
   }
 
   /** Ends an opening; a pending deletion happens with the last one. */
@@ -109,7 +114,12 @@ export class OpenFiles {
   #knownOf(identity: string): Known {
     let known = this.#known.get(identity);
     if (!known) {
-      known = { openings: new Set(), whenClosed: undefined, attributes: undefined };
+      known = {
+        openings: new Set(),
+        whenClosed: undefined,
+        attributes: undefined,
+        locks: new FileLocks(),
+      };
       this.#known.set(identity, known);
     }
     return known;

@@ -8,6 +8,7 @@ import {
   ERROR_INVALID_HANDLE,
   ERROR_INVALID_PARAMETER,
   ERROR_INVALID_USER_BUFFER,
+  ERROR_LOCK_VIOLATION,
   ERROR_NEGATIVE_SEEK,
   ERROR_NOT_ENOUGH_MEMORY,
 } from '../../process/errors.ts';
@@ -36,7 +37,7 @@ const CHUNK = 0x10_0000;
 const SECTOR = 512;
 
 /** OVERLAPPED (x64). https://learn.microsoft.com/windows/win32/api/minwinbase/ns-minwinbase-overlapped */
-const OVERLAPPED = {
+export const OVERLAPPED = {
   internal: 0x00,
   internalHigh: 0x08,
   offset: 0x10,
@@ -112,7 +113,7 @@ function overlappedPosition(thread: Thread, overlapped: number): number | undefi
   return high * TWO_32 + low;
 }
 
-function completeOverlapped(thread: Thread, overlapped: number, moved: number): void {
+export function completeOverlapped(thread: Thread, overlapped: number, moved: number): void {
   if (overlapped === 0) return;
   thread.memory.setHalves(overlapped + OVERLAPPED.internal, 0, 0);
   thread.memory.setU64(overlapped + OVERLAPPED.internalHigh, moved);
@@ -168,6 +169,7 @@ function readDisk(
   const length = Math.max(0, Math.min(count, file.cache.size - position));
   // At the end: with OVERLAPPED an error, without one a success of no bytes.
   if (length === 0 && count > 0 && overlapped !== 0) return thread.fail(ERROR_HANDLE_EOF);
+  if (file.locks.forbids(file, position, count, false)) return thread.fail(ERROR_LOCK_VIOLATION);
   thread.memory.touch(buffer, length, WRITE);
   let done = 0;
   while (done < length) {
@@ -207,6 +209,8 @@ function writeFile(
   let position = overlappedPosition(thread, overlapped);
   if (misaligned(object, buffer, count, position)) return thread.fail(ERROR_INVALID_PARAMETER);
   if (written !== 0) memory.setU32(written, 0);
+  if (object instanceof DiskFile && object.locks.forbids(object, position ?? object.position, count, true))
+    return thread.fail(ERROR_LOCK_VIOLATION);
   let done = 0;
   do {
     const length = Math.min(CHUNK, count - done);
@@ -223,7 +227,7 @@ function writeFile(
 }
 
 /** A file on a drive behind a handle, or undefined with last error set: pipes and consoles have no position. */
-function diskFileOf(thread: Thread, handle: number, error: number): DiskFile | undefined {
+export function diskFileOf(thread: Thread, handle: number, error: number): DiskFile | undefined {
   const object = fileOf(thread, handle);
   if (!object || object instanceof DiskFile) return object;
   thread.fail(error);

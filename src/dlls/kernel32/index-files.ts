@@ -4,6 +4,7 @@ import { directoryApi, directoryBaseApi, searchPathApi, systemFolderApi } from '
 import { environmentApi } from './environment.ts';
 import { fileApi } from './file.ts';
 import { fileInfoApi, fileInfoClassApi } from './file-info.ts';
+import { fileLockApi } from './file-lock.ts';
 import { findApi } from './find.ts';
 import { handleApi } from './handle.ts';
 import { localeApi } from './locale.ts';
@@ -39,6 +40,7 @@ export const kernel32FilesFamilies = [
   flsApi,
   consoleApi,
   fileApi,
+  fileLockApi,
   fileInfoApi,
   fileInfoClassApi,
   directoryApi,
