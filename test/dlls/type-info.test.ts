@@ -54,6 +54,21 @@ describe('__std_type_info_name', () => {
   });
 });
 
+describe('types', () => {
+  it('are the same where their names are, and hash alike', () => {
+    const guest = ucrt();
+    const [a, same, longer, high] = ['.?AVa@@', '.?AVa@@', '.?AVab@@', '.?AV\xe4@@'].map((name) =>
+      typeData(guest, name),
+    ) as [number, number, number, number];
+    const compare = (left: number, right: number) => guest.int('__std_type_info_compare', left, right);
+    expect([compare(a, a), compare(a, same)]).toEqual([0, 0]);
+    expect([compare(a, longer), compare(longer, a), compare(high, longer)]).toEqual([-1, 1, 1]);
+    const hash = (data: number) => guest.call('__std_type_info_hash', data);
+    expect(hash(same)).toBe(hash(a));
+    expect(new Set([a, longer, high].map(hash)).size).toBe(3);
+  });
+});
+
 describe('__std_type_info_destroy_list', () => {
   it('frees all names and leaves an empty list', () => {
     const guest = ucrt();

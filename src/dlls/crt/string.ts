@@ -21,7 +21,8 @@ function copyLimited(memory: GuestMemory, dest: number, src: number, count: numb
   if (count > length) memory.fill(dest + length, 0, count - length);
 }
 
-function compare(memory: GuestMemory, a: number, b: number, count: number): number {
+/** -1, 0 or 1, as strncmp. */
+export function compare(memory: GuestMemory, a: number, b: number, count: number): number {
   for (let i = 0; i < count; i++) {
     const left = memory.u8(a + i);
     const right = memory.u8(b + i);

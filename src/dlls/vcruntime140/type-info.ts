@@ -4,6 +4,7 @@ import { family, library } from '../api.ts';
 import { allocate, release } from '../crt/allocation.ts';
 import { LONGEST_NAME } from '../crt/decorated-text.ts';
 import { raisedCorruption } from '../crt/malloc.ts';
+import { compare } from '../crt/string.ts';
 import { byteLength, narrowBytes, readNarrow } from '../crt/text.ts';
 import { undecoratedType } from '../crt/undecorate.ts';
 import { flushEntries, nextEntry, pushEntry } from '../support/slist.ts';
@@ -88,19 +89,20 @@ export const typeInfoApi = family('crt', PAGES, () => ({
     memory.fill(data, 0, 16);
     return 0;
   }),
-  __std_type_info_compare: library('lhs: address, rhs: address', 'int', ({ memory }, lhs, rhs) => {
-    if (lhs === rhs) return 0;
-    const [left, right] = [readNarrow(memory, lhs + DECORATED), readNarrow(memory, rhs + DECORATED)];
-    return left === right ? 0 : left < right ? -1 : 1;
-  }),
+  __std_type_info_compare: library('lhs: address, rhs: address', 'int', ({ memory }, lhs, rhs) =>
+    lhs === rhs ? 0 : compare(memory, lhs + DECORATED, rhs + DECORATED, Number.POSITIVE_INFINITY),
+  ),
   /** type_info::name: what typeid says the type is called, as a person writes it. */
   __std_type_info_name: library('data: address, header: address', 'address', typeName),
   /** A module that ends gives back the names it has asked for. */
   __std_type_info_destroy_list: library('header: address', 'void', destroyNames),
   __std_type_info_hash: library('data: address', 'size', ({ memory }, data) => {
     let hash = FNV_BASIS;
-    for (const character of readNarrow(memory, data + DECORATED))
-      hash = Math.imul(hash ^ character.charCodeAt(0), FNV_PRIME) >>> 0;
-    return hash;
+    // A name may be longer than a text of the host can be.
+    for (let at = data + DECORATED; ; at++) {
+      const byte = memory.u8(at);
+      if (byte === 0) return hash;
+      hash = Math.imul(hash ^ byte, FNV_PRIME) >>> 0;
+    }
   }),
 }));
