@@ -21,8 +21,6 @@ export interface Descriptor {
   held: number;
   /** The last read took out "\r"s: one "\n" is two bytes of the file. */
   shortened: boolean;
-  /** Name of a file to delete when it is closed. */
-  temporary: string | undefined;
 }
 
 /** Most descriptors (and streams) of a process: the documented _setmaxstdio limit. */
@@ -43,7 +41,6 @@ export function newDescriptor(handle: number, text: boolean, append: boolean): D
     endOfFile: false,
     held: -1,
     shortened: false,
-    temporary: undefined,
   };
 }
 

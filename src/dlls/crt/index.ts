@@ -37,6 +37,12 @@ import { stdioFilesApi } from './stdio-files.ts';
 import { stringApi } from './string.ts';
 import { stringLocaleApi } from './string-locale.ts';
 import { stringSecureApi } from './string-secure.ts';
+import {
+  nameTemplateApi,
+  nameTemplateCheckedApi,
+  temporaryNamesApi,
+  temporaryNamesCheckedApi,
+} from './temporary-names.ts';
 import { threadBeginApi, threadEndApi } from './thread.ts';
 import { timeApi } from './time.ts';
 import { futimeApi, utimeApi } from './utime.ts';
@@ -86,6 +92,10 @@ export const crtFamilies: readonly Family[] = [
   statApi,
   lowioApi,
   stdioFilesApi,
+  temporaryNamesApi,
+  temporaryNamesCheckedApi,
+  nameTemplateApi,
+  nameTemplateCheckedApi,
   stdioBytesApi,
   wideStdioApi,
   printfApi,

@@ -51,7 +51,9 @@ export class Crt {
   readonly extraStreams = new Map<number, boolean>();
   /** Second halves of characters that wide reads of a stream have still to give. */
   readonly surrogates = new Map<number, number>();
-  readonly temporaryFiles = new Map<number, string>();
+  /** How many names tmpnam and _tempnam have made. */
+  temporaryNames = 0;
+  namesInFolders = 0;
   readonly signals = new Map<number, number>();
   readonly hooks: CrtHooks = {
     userMathError: 0,

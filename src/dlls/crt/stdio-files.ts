@@ -1,4 +1,4 @@
-import { environmentValue } from '../../process/environment.ts';
+import { temporaryFolder } from '../../process/temporary-folder.ts';
 import type { Thread } from '../../process/thread.ts';
 import { family, library } from '../api.ts';
 import { allocateZeroed } from './allocation.ts';
@@ -118,10 +118,9 @@ const TRIES = 1000;
 /** A file in the folder for temporary files that is gone when it is closed. */
 function temporaryFile(thread: Thread): number {
   const { process } = thread;
-  const folder = environmentValue(process, 'TMP') ?? environmentValue(process, 'TEMP') ?? 'C:\\Windows\\Temp';
   const O_TEMPORARY = 0x40;
   for (let i = 0; i < TRIES; i++) {
-    const path = `${folder.replace(/\\$/, '')}\\t${process.id.toString(36)}.${i.toString(36)}`;
+    const path = `${temporaryFolder(process)}t${process.id.toString(36)}.${i.toString(36)}`;
     const file = freeStream(thread);
     if (file === 0) return 0;
     const fd = openPath(thread, path, O_RDWR | O_CREAT | O_EXCL | O_BINARY | O_TEMPORARY);

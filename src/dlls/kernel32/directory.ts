@@ -13,6 +13,7 @@ import {
 import { CREATE_NEW, openFile } from '../../process/open-file.ts';
 import { deviceName, MAX_PATH } from '../../process/paths.ts';
 import type { Process } from '../../process/process.ts';
+import { temporaryFolder } from '../../process/temporary-folder.ts';
 import type { Thread } from '../../process/thread.ts';
 import { family, library } from '../api.ts';
 import { ANSI, giveText, readPath, type TextForm, WIDE, writeText } from '../guest-text.ts';
@@ -102,15 +103,6 @@ function samePath(form: TextForm) {
     const place = existing(thread, form, address);
     return place ? giveText(thread, form, buffer, size, form.read(thread.memory, address)) : 0;
   };
-}
-
-/** TMP, TEMP, USERPROFILE, then the Windows folder: in that order, whether or not the folder is there. */
-export function temporaryFolder(process: Process): string {
-  const named = ['TMP', 'TEMP', 'USERPROFILE']
-    .map((name) => environmentValue(process, name))
-    .find((value) => value);
-  const folder = fullPathOf(process, named ?? WINDOWS_DIRECTORY);
-  return folder.endsWith('\\') ? folder : `${folder}\\`;
 }
 
 function getTempPath(form: TextForm) {
