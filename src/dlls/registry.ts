@@ -15,6 +15,7 @@ import { memoryFamilies } from './registry-memory.ts';
 import { cHandlerApi } from './support/c-specific-handler.ts';
 import { ucrtbaseFamilies } from './ucrtbase/index.ts';
 import { vcruntimeFamilies } from './vcruntime140/index.ts';
+import { vcruntime1Families } from './vcruntime140_1/index.ts';
 
 const kernelFamilies: readonly Family[] = [
   ...memoryFamilies,
@@ -39,4 +40,5 @@ export const familiesOf: Readonly<Record<string, () => readonly Family[]>> = {
   msvcrt: msvcrtFamilies,
   ucrtbase: ucrtbaseFamilies,
   vcruntime140: vcruntimeFamilies,
+  vcruntime140_1: vcruntime1Families,
 };

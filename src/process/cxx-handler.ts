@@ -9,9 +9,8 @@ import {
   CXX_EXCEPTION,
   type FunctionTable,
   NO_STATE,
-  readFunctionTable,
-  stateAt,
-  stepOut,
+  type Step,
+  type TablePlace,
   type TryBlock,
 } from './cxx-tables.ts';
 import { DISPATCHER, Disposition, EXCEPTION_TARGET_UNWIND, EXCEPTION_UNWIND } from './dispatcher-context.ts';
@@ -27,8 +26,8 @@ const OWN_RECORD = 0x40;
 export const CXX_FRAME_SIZE = OWN_RECORD + RECORD_SIZE + 0x10;
 
 /**
- * Parameters of the record with which an unwind to a catch block goes; the first is what RtlUnwindEx calls. The last
- * are states, above BELOW_STATES.
+ * Parameters of the record with which an unwind to a catch block goes; the first is what RtlUnwindEx calls. `low` and
+ * `outer` are states, above BELOW_STATES; the last two are where the function goes on, or 0.
  */
 const CATCH = {
   callback: 0,
@@ -39,6 +38,8 @@ const CATCH = {
   context: 5,
   low: 6,
   outer: 7,
+  first: 8,
+  second: 9,
 } as const;
 
 /** Added to a state, which may be -1, where it is kept as a number without a sign and 0 means none. */
@@ -53,6 +54,9 @@ export interface CxxRuntime {
   terminate(thread: Thread): Calls<number>;
 }
 
+/** Reads the tables of a function in the format of its language handler. */
+export type TableReader = (memory: GuestMemory, place: TablePlace) => FunctionTable;
+
 /** A function with C++ exceptions in the middle of an exception. */
 interface Frame {
   readonly table: FunctionTable;
@@ -60,18 +64,19 @@ interface Frame {
   readonly establisher: number;
   /** The function's own frame, which its funclets get. */
   readonly root: number;
-  /** The try block whose catch funclet this is. */
+  /** The try block whose catch funclet this is, when the table is that of the whole function. */
   readonly inside: TryBlock | undefined;
   readonly state: number;
 }
 
 /**
- * __CxxFrameHandler3, the language handler of functions with try blocks or objects to destroy. Searching, it looks for
- * a catch block, makes its variable and unwinds to it; unwinding, it destroys.
+ * __CxxFrameHandler3 and __CxxFrameHandler4, the language handlers of functions with try blocks or objects to destroy.
+ * Searching, they look for a catch block, make its variable and unwind to it; unwinding, they destroy.
  */
 export function* handleCxxFrame(
   thread: Thread,
   runtime: CxxRuntime,
+  readTable: TableReader,
   record: number,
   establisher: number,
   context: number,
@@ -79,7 +84,7 @@ export function* handleCxxFrame(
 ): Calls<number> {
   thread.memory.setU64(thread.cpu.gpr(RSP) + BUSY, 0);
   try {
-    const frame = findFrame(thread, establisher, dispatcher);
+    const frame = findFrame(thread, readTable, establisher, dispatcher);
     if ((thread.memory.u32(record + RECORD.flags) & EXCEPTION_UNWIND) !== 0)
       return yield* leaveFrame(thread, runtime, frame, record, dispatcher);
     return yield* searchFrame(thread, runtime, frame, record, context, dispatcher);
@@ -89,24 +94,21 @@ export function* handleCxxFrame(
   }
 }
 
-function findFrame(thread: Thread, establisher: number, dispatcher: number): Frame {
+function findFrame(thread: Thread, readTable: TableReader, establisher: number, dispatcher: number): Frame {
   const { memory } = thread;
-  const imageBase = memory.u64(dispatcher + DISPATCHER.imageBase);
-  const table = readFunctionTable(
-    memory,
-    imageBase,
-    memory.u32(memory.u64(dispatcher + DISPATCHER.handlerData)),
-  );
-  const begin = memory.u32(memory.u64(dispatcher + DISPATCHER.functionEntry));
-  const inside = table.tries.find(({ handlers }) => handlers.some(({ funclet }) => funclet === begin));
-  const own = inside?.handlers.find(({ funclet }) => funclet === begin);
-  const root = own ? memory.u64(establisher + own.parent) : establisher;
+  const table = readTable(memory, {
+    imageBase: memory.u64(dispatcher + DISPATCHER.imageBase),
+    table: memory.u32(memory.u64(dispatcher + DISPATCHER.handlerData)),
+    begin: memory.u32(memory.u64(dispatcher + DISPATCHER.functionEntry)),
+  });
+  const { funclet } = table;
+  const root = funclet ? memory.u64(establisher + funclet.parent) : establisher;
   // An unwind that was interrupted goes on from the state that it had reached.
   const progress = memory.u32(dispatcher + DISPATCHER.scopeIndex);
   const active = cxxOf(thread).catches.findLast(({ frame }) => frame === establisher);
   const pc = memory.u64(dispatcher + DISPATCHER.controlPc);
-  const state = progress !== 0 ? progress - BELOW_STATES : (active?.state ?? stateAt(memory, table, pc));
-  return { table, establisher, root, inside, state };
+  const state = progress !== 0 ? progress - BELOW_STATES : (active?.state ?? table.stateAt(pc));
+  return { table, establisher, root, inside: funclet?.inside, state };
 }
 
 function* searchFrame(
@@ -171,13 +173,19 @@ function* unwindToCatch(
     address: memory.u64(dispatcher + DISPATCHER.controlPc),
     parameters: parametersOf(
       ...[runtime.callCatch, frame.establisher, frame.root, funclet, record, context],
-      ...[block.low, stepOut(memory, frame.table, block.low).next].map((state) => state + BELOW_STATES),
+      ...[block.low, frame.table.stepOut(block.low).next].map((state) => state + BELOW_STATES),
+      ...[0, 1].map((i) => continuation(frame.table, handler, i)),
     ),
   });
   const working = memory.u64(dispatcher + DISPATCHER.contextRecord);
   const history = memory.u64(dispatcher + DISPATCHER.historyTable);
   yield { address: runtime.unwindEx, args: [frame.establisher, funclet, own, 0, working, history] };
   return Disposition.continueSearch;
+}
+
+function continuation({ imageBase }: FunctionTable, { continuations }: CatchBlock, index: number): number {
+  const rva = continuations[index];
+  return rva === undefined ? 0 : imageBase + rva;
 }
 
 /** Destroys what a frame has: all, or up to the try block that it is left for. */
@@ -199,15 +207,22 @@ function* leaveFrame(
   const busy = thread.cpu.gpr(RSP) + BUSY;
   let { state } = frame;
   while (state > end && isOwnState(frame, state)) {
-    const { next, action } = stepOut(memory, frame.table, state);
-    state = next;
+    const step = frame.table.stepOut(state);
+    state = step.next;
     memory.setU32(dispatcher + DISPATCHER.scopeIndex, state + BELOW_STATES);
-    if (action === 0) continue;
+    if (step.action === 0) continue;
     memory.setU64(busy, 1);
-    yield { address: frame.table.imageBase + action, args: [0, frame.root] };
+    yield { address: frame.table.imageBase + step.action, args: argumentsOf(memory, frame, step) };
     memory.setU64(busy, 0);
   }
   return Disposition.continueSearch;
+}
+
+/** A destructor gets its object, a funclet the frame of its function. */
+function argumentsOf(memory: GuestMemory, { root }: Frame, { object }: Step): number[] {
+  if (!object) return [0, root];
+  const at = root + object.offset;
+  return [object.isPointer ? memory.u64(at) : at];
 }
 
 /** A funclet destroys what it made; the rest is the function's. */
@@ -228,7 +243,7 @@ function catchParameter(memory: GuestMemory, record: number, index: number): num
  * What RtlUnwindEx calls once the stack is unwound to the frame of a catch block, below all that still stands: runs the
  * funclet, ends the exception, and answers where the function goes on.
  */
-export function* callCatch(thread: Thread, record: number): Calls<number> {
+export function* callCatch(thread: Thread, runtime: CxxRuntime, record: number): Calls<number> {
   const { memory } = thread;
   const cxx = cxxOf(thread);
   const exception = catchParameter(memory, record, CATCH.record);
@@ -244,11 +259,14 @@ export function* callCatch(thread: Thread, record: number): Calls<number> {
   };
   cxx.catches.push(active);
   if (active.object !== 0 && cxx.uncaught > 0) cxx.uncaught--;
-  const next = yield { address: catchParameter(memory, record, CATCH.funclet), args: [0, root] };
+  const [first, second] = [CATCH.first, CATCH.second].map((index) => catchParameter(memory, record, index));
+  const answer = yield { address: catchParameter(memory, record, CATCH.funclet), args: [0, root] };
   yield* endException(thread, active, undefined);
   const now = cxxOf(thread);
   now.catches = now.catches.filter((other) => other !== active);
-  return next;
+  if (first === 0) return answer;
+  if (second === 0 || answer === 0) return first!;
+  return answer === 1 ? second! : yield* runtime.terminate(thread);
 }
 
 /** The language handler of callCatch's frame: an exception or a jump leaves the catch block. */

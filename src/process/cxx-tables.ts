@@ -1,13 +1,11 @@
-import type { GuestMemory } from '../memory/guest-memory.ts';
-
 /**
- * The tables that Visual C++ and clang write for a function with C++ exceptions (x64: every pointer is an RVA), and for
- * a `throw`. All of it is guest memory: counts are bounded here, and a table that cannot be is CorruptTables.
+ * What the tables say that a compiler writes for a function with C++ exceptions, in either of their formats: FuncInfo
+ * (cxx-func-info.ts) and FuncInfo4 (cxx-func-info4.ts). All of it is guest memory: counts are bounded, and a table that
+ * cannot be is CorruptTables.
  */
 
 export const CXX_EXCEPTION = 0xe06d7363;
 export const CXX_MAGIC = 0x19930520;
-const LAST_MAGIC = 0x19930522;
 /** More states, blocks, handlers or types than this has no function; all the handlers of one function together too. */
 const MOST_ENTRIES = 0x10000;
 /** What a state is outside of everything. */
@@ -16,17 +14,49 @@ export const NO_STATE = -1;
 /** Tables that no compiler writes. */
 export class CorruptTables extends Error {}
 
-/** FuncInfo of a function and all its funclets. */
+/** Where a table is, and whose it is when an exception passes. */
+export interface TablePlace {
+  readonly imageBase: number;
+  /** RVA of the table. */
+  readonly table: number;
+  /** RVA of the function, or of the funclet, in whose frame the exception is. */
+  readonly begin: number;
+}
+
+/** What a function, or a catch funclet, has to catch and to destroy. */
 export interface FunctionTable {
   readonly imageBase: number;
-  readonly states: number;
-  readonly unwindMap: number;
   readonly tries: readonly TryBlock[];
-  readonly ipCount: number;
-  readonly ipMap: number;
   /** /EHs: structured exceptions neither are caught here nor destroy anything. */
   readonly isSynchronous: boolean;
   readonly isNoexcept: boolean;
+  /** Undefined for the function itself. */
+  readonly funclet: CatchFunclet | undefined;
+  /** The state that the function is in at a place in its code. */
+  stateAt(pc: number): number;
+  /** The way out of a state. States only fall, so that a walk ends. */
+  stepOut(state: number): Step;
+}
+
+export interface CatchFunclet {
+  /** Where the funclet's own frame keeps the address of the function's. */
+  readonly parent: number;
+  /** The try block that it belongs to, when the table is that of the whole function. */
+  readonly inside: TryBlock | undefined;
+}
+
+export interface Step {
+  /** The state outside. */
+  readonly next: number;
+  /** RVA of the code that leads there, or 0: a funclet, or the destructor of `object`. */
+  readonly action: number;
+  readonly object: FrameObject | undefined;
+}
+
+/** An object to destroy: where it is in the function's frame, or where a pointer to it is. */
+export interface FrameObject {
+  readonly offset: number;
+  readonly isPointer: boolean;
 }
 
 export interface TryBlock {
@@ -44,81 +74,12 @@ export interface CatchBlock {
   /** Where the variable is in the function's frame; 0 for none. */
   readonly variable: number;
   readonly funclet: number;
-  /** Where the funclet's own frame keeps the address of the function's. */
-  readonly parent: number;
-}
-
-export function readFunctionTable(memory: GuestMemory, imageBase: number, rva: number): FunctionTable {
-  const at = imageBase + rva;
-  const magic = memory.u32(at) & 0x1fff_ffff;
-  if (magic < CXX_MAGIC || magic > LAST_MAGIC) throw new CorruptTables('no FuncInfo');
-  const flags = magic === LAST_MAGIC ? memory.u32(at + 36) : 0;
-  return {
-    imageBase,
-    states: bounded(memory.u32(at + 4)),
-    unwindMap: imageBase + memory.u32(at + 8),
-    tries: readTries(memory, imageBase, bounded(memory.u32(at + 12)), imageBase + memory.u32(at + 16)),
-    ipCount: bounded(memory.u32(at + 20)),
-    ipMap: imageBase + memory.u32(at + 24),
-    isSynchronous: (flags & 1) !== 0,
-    isNoexcept: (flags & 4) !== 0,
-  };
-}
-
-function readTries(memory: GuestMemory, imageBase: number, count: number, map: number): TryBlock[] {
-  const tries: TryBlock[] = [];
-  let total = 0;
-  for (let i = 0; i < count; i++) {
-    const at = map + i * 20;
-    const catches = bounded(memory.u32(at + 12));
-    total = bounded(total + catches);
-    tries.push({
-      low: memory.u32(at) | 0,
-      high: memory.u32(at + 4) | 0,
-      catchHigh: memory.u32(at + 8) | 0,
-      handlers: readCatches(memory, catches, imageBase + memory.u32(at + 16)),
-    });
-  }
-  return tries;
-}
-
-function readCatches(memory: GuestMemory, count: number, map: number): CatchBlock[] {
-  return Array.from({ length: count }, (_, i) => ({
-    adjectives: memory.u32(map + i * 20),
-    type: memory.u32(map + i * 20 + 4),
-    variable: memory.u32(map + i * 20 + 8) | 0,
-    funclet: memory.u32(map + i * 20 + 12),
-    parent: memory.u32(map + i * 20 + 16),
-  }));
+  /** RVAs of where the function goes on: the funclet answers which. None when it answers the address itself. */
+  readonly continuations: readonly number[];
 }
 
 /** Count of a table; CorruptTables when it is none. */
 export function bounded(count: number): number {
   if (count > MOST_ENTRIES) throw new CorruptTables(`a table of ${count} entries`);
   return count;
-}
-
-/** The state that the function is in at a place in its code. */
-export function stateAt(memory: GuestMemory, table: FunctionTable, pc: number): number {
-  const offset = pc - table.imageBase;
-  let state = NO_STATE;
-  for (let i = 0; i < table.ipCount; i++) {
-    const at = table.ipMap + i * 8;
-    if (memory.u32(at) > offset) break;
-    state = memory.u32(at + 4) | 0;
-  }
-  return state;
-}
-
-/** The state outside of one, and the RVA of the funclet that leads there or 0. States only fall, so that a walk ends. */
-export function stepOut(
-  memory: GuestMemory,
-  table: FunctionTable,
-  state: number,
-): { readonly next: number; readonly action: number } {
-  if (state >= table.states) throw new CorruptTables(`state ${state} of ${table.states}`);
-  const at = table.unwindMap + state * 8;
-  const next = memory.u32(at) | 0;
-  if (next >= state || next < NO_STATE) throw new CorruptTables(`state ${state} leads to ${next}`);
-  return { next, action: memory.u32(at + 4) };
 }

@@ -9,6 +9,7 @@ const NTDLL_BASE = 0x7ff8_2000_0000;
 const MSVCRT_BASE = 0x7ff8_3000_0000;
 const UCRTBASE_BASE = 0x7ff8_4000_0000;
 const VCRUNTIME140_BASE = 0x7ff8_5000_0000;
+const VCRUNTIME140_1_BASE = 0x7ff8_6000_0000;
 
 /** Memory primitives that kernel32 passes on to ntdll, and names of kernelbase that are kernel32's here. */
 const KERNEL32_FORWARDS = [
@@ -44,6 +45,7 @@ export function ownDlls(): OwnDll[] {
     { dll: 'msvcrt', base: MSVCRT_BASE, data: msvcrtData },
     { dll: 'ucrtbase', base: UCRTBASE_BASE },
     { dll: 'vcruntime140', base: VCRUNTIME140_BASE },
+    { dll: 'vcruntime140_1', base: VCRUNTIME140_1_BASE },
   ];
 }
 

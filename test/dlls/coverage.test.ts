@@ -16,7 +16,7 @@ function coverage(): string {
     '',
     'Made from the declarations in src/dlls by test/dlls/coverage.test.ts.',
   ];
-  for (const dll of ['kernel32', 'ntdll', 'msvcrt', 'ucrtbase', 'vcruntime140']) {
+  for (const dll of ['kernel32', 'ntdll', 'msvcrt', 'ucrtbase', 'vcruntime140', 'vcruntime140_1']) {
     const functions = allFamilies
       .filter((of) => of.dll === dll)
       .flatMap((of) =>

@@ -33,7 +33,7 @@ function format(guest: CrtGuest, options: number, text: string, list: number, si
 }
 
 describe('exports', () => {
-  for (const dll of ['msvcrt', 'ucrtbase', 'vcruntime140']) {
+  for (const dll of ['msvcrt', 'ucrtbase', 'vcruntime140', 'vcruntime140_1']) {
     it(`of ${dll} are those that Windows has, each once`, () => {
       const names = familiesOf[dll]!().flatMap(({ functions }) =>
         Object.keys(functions).filter((name) => !functions[name]!.hidden),

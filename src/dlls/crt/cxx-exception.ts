@@ -1,4 +1,6 @@
 import { currentCatch, cxxOf } from '../../process/cxx-catches.ts';
+import { readFuncInfo } from '../../process/cxx-func-info.ts';
+import { readFuncInfo4 } from '../../process/cxx-func-info4.ts';
 import {
   CXX_FRAME_SIZE,
   type CxxRuntime,
@@ -6,6 +8,7 @@ import {
   guardCxxFrame,
   handleCxxFrame,
   leaveCatch,
+  type TableReader,
 } from '../../process/cxx-handler.ts';
 import { CXX_EXCEPTION, CXX_MAGIC } from '../../process/cxx-tables.ts';
 import { EXCEPTION_NONCONTINUABLE } from '../../process/dispatcher-context.ts';
@@ -59,10 +62,10 @@ function runtimeOf(thread: Thread): CxxRuntime {
   return { unwindEx: ntdllFunction(thread, 'RtlUnwindEx'), callCatch, terminate };
 }
 
-const frameHandlerOf = () =>
+const frameHandlerOf = (readTable: TableReader) =>
   languageHandler(
     (thread, record, frame, context, dispatcher) =>
-      handleCxxFrame(thread, runtimeOf(thread), record, frame, context, dispatcher),
+      handleCxxFrame(thread, runtimeOf(thread), readTable, record, frame, context, dispatcher),
     { size: CXX_FRAME_SIZE, handler: GUARD },
   );
 
@@ -78,11 +81,15 @@ const PAGES = 'https://learn.microsoft.com/cpp/cpp/exceptions-and-stack-unwindin
 /** What the code of throw expressions, try blocks and functions with objects to destroy calls. */
 export const cxxExceptionApi = family('crt', PAGES, () => ({
   _CxxThrowException: calling('pExceptionObject: address, pThrowInfo: address', 'void', throwException),
-  __CxxFrameHandler: frameHandlerOf(),
-  __CxxFrameHandler2: frameHandlerOf(),
-  __CxxFrameHandler3: frameHandlerOf(),
+  __CxxFrameHandler: frameHandlerOf(readFuncInfo),
+  __CxxFrameHandler2: frameHandlerOf(readFuncInfo),
+  __CxxFrameHandler3: frameHandlerOf(readFuncInfo),
+  __CxxFrameHandler4: frameHandlerOf(readFuncInfo4),
   [CALL_CATCH]: hidden(
-    calling('record: address', 'address', callCatch, { size: CXX_FRAME_SIZE, handler: LEAVE_CATCH }),
+    calling('record: address', 'address', (thread, record) => callCatch(thread, runtimeOf(thread), record), {
+      size: CXX_FRAME_SIZE,
+      handler: LEAVE_CATCH,
+    }),
   ),
   [LEAVE_CATCH]: callingFrameHandler((thread, record, frame) => leaveCatch(thread, record, frame)),
   [GUARD]: callingFrameHandler((thread, record, frame) =>

@@ -101,9 +101,9 @@ interface States {
 }
 const states = new WeakMap<Process, States>();
 
-/** The runtime that is being called. vcruntime140 has no state of its own: it is part of the Universal C Runtime. */
+/** The runtime that is being called. Those of the compiler have no state of their own: they go with the universal one. */
 function runtimeOf({ serving }: Process): Runtime {
-  return serving === 'ucrtbase' || serving === 'vcruntime140' ? 'ucrtbase' : 'msvcrt';
+  return serving === 'ucrtbase' || serving.startsWith('vcruntime140') ? 'ucrtbase' : 'msvcrt';
 }
 
 /** The state of the runtime that is being called. */

@@ -10,12 +10,16 @@ const NEWER_MSVCRT =
   '_get_winminor _get_wpgmptr _initterm_e _mktime32 _set_doserrno _set_errno _set_fmode _time32 _wctime32 btowc ' +
   'mbrlen mbrtowc mbsrtowcs strnlen tanhf wcrtomb wcsrtombs wctob';
 
+/** mingw-w64 has no library of this one. */
+const VCRUNTIME140_1 = '__CxxFrameHandler4 __NLG_Dispatch2 __NLG_Return2';
+
 const NAMES: Record<string, string> = {
   kernel32: kernel32Names,
   ntdll: ntdllNames,
   msvcrt: msvcrtNames + NEWER_MSVCRT,
   ucrtbase: ucrtbaseNames,
   vcruntime140: vcruntime140Names,
+  vcruntime140_1: VCRUNTIME140_1,
 };
 const sets = new Map<string, Set<string>>();
 
