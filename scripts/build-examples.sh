@@ -120,6 +120,25 @@ for source in "$root"/test/guest/msvc/*.c "$root"/test/guest/msvc/*.cpp; do
     mv "$work/$name.exe" "$out/test/guest/$name.exe"
     rm -r "$work"
 done
+# The same with the tables of __CxxFrameHandler4, which clang does not write.
+# fh4 OUTPUT SOURCE [--varied]
+fh4() {
+    work=$(mktemp -d)
+    for dll in vcruntime140 vcruntime140_1; do
+        "$DLLTOOL" -d "$root/test/guest/msvc/$dll.def" -l "$work/lib$dll.a"
+    done
+    (cd "$root" && "$CLANG" --target=x86_64-pc-windows-msvc -O2 -Wall -Wextra -Werror -fno-ident -fms-extensions \
+        -fexceptions -fcxx-exceptions "-ffile-prefix-map=$root=." -S "test/guest/msvc/$2" -o "$work/fh3.s")
+    # shellcheck disable=SC2086
+    node "$root/scripts/fh4-program.mjs" "$work/fh3.s" "$work/$1.s" ${3:-}
+    (cd "$work" && "$CLANG" --target=x86_64-pc-windows-msvc -c "$1.s" -o "$1.o" &&
+        "$LINK" /nologo /nodefaultlib /entry:start /subsystem:console /Brepro "/out:$1.exe" "$1.o" libvcruntime140.a \
+            libvcruntime140_1.a "$libraries/libkernel32.a" "$libraries/libmsvcrt.a")
+    mv "$work/$1.exe" "$out/test/guest/$1.exe"
+    rm -r "$work"
+}
+fh4 cxx-fh4 cxx-msvc.cpp
+fh4 cxx-fh4-shapes fh4/shapes.cpp --varied
 for source in "$root"/test/guest/*.cpp; do
     name=$(basename "$source" .cpp)
     case $name in

@@ -61,6 +61,10 @@ function instructionRuns(program, modes) {
   const name = `instructions-${program}`;
   return [{ name, args: [] }, ...runsBy(name, modes)];
 }
+function cxxRuns(name) {
+  const ends = ['noexcept', 'uncaught'].map((how) => ({ name: `${name}-${how}`, args: [`-${how[0]}`] }));
+  return [{ name, args: [] }, ...ends];
+}
 const RUNS = {
   endless: [],
   crash: runsBy('crash', CRASHES),
@@ -71,13 +75,8 @@ const RUNS = {
     { name: 'seh', args: [] },
     { name: 'seh-overflow', args: ['overflow'] },
   ],
-  'cxx-msvc': [
-    { name: 'cxx-msvc', args: [] },
-    ...['noexcept', 'uncaught'].map((how) => ({
-      name: `cxx-msvc-${how}`,
-      args: [`-${how[0]}`],
-    })),
-  ],
+  'cxx-msvc': cxxRuns('cxx-msvc'),
+  'cxx-fh4': cxxRuns('cxx-fh4'),
   'rtti-msvc': [
     { name: 'rtti-msvc', args: [] },
     ...['pure', 'handler'].map((how) => ({ name: `rtti-msvc-${how}`, args: [`-${how[0]}`] })),
