@@ -36,13 +36,14 @@ function destroyedBy(code) {
   return { kind: object[1] === 'leaq' ? 'object' : 'pointer', offset, destructor: call[1] };
 }
 
-/** Where a catch block goes on, and what it answers for that; nothing when it answers the address. */
+/** Where a catch block goes on, and what it answers for that: the address, a number, or anything when there is one way. */
 function waysOn(label) {
   return writer.take([
     { continuations: [label], answer: 0 },
     { continuations: [undefined, label], answer: 1 },
     { continuations: [], answer: undefined },
     { continuations: [label, undefined], answer: 0 },
+    { continuations: [label], answer: 1 },
   ]);
 }
 

@@ -34,7 +34,7 @@ export class TableWriter {
     const starts = [];
     let at = 0;
     for (const { next, action, object } of states) {
-      const destroys = object && this.take([true, false]);
+      const destroys = object && (object.kind === 'pointer' || this.take([true, false]));
       const type = action === undefined ? 0 : destroys ? ACTION[object.kind] : ACTION.funclet;
       const head = this.#number(((at - (next < 0 ? -1 : starts[next])) << 2) | type);
       const tail = destroys ? this.#number(object.offset) : undefined;

@@ -172,7 +172,16 @@ describe('hostile', () => {
     expect(() => new Image().info(0).read().stepOut(0)).toThrow(CorruptTables);
   });
   test('more than 65536 states, try blocks, handlers, parts or ranges are no table', () => {
-    expect(unwinding(...TOO_MANY)).toThrow(CorruptTables);
+    // Each entry leads to the one before.
+    const states = new Image().info(HEADER.unwind);
+    states.memory.fill(states.base + UNWIND, one(1 << 2), 0x1_1000);
+    expect(states.put(UNWIND, 0x03, 0, 0x08).read().stepOut(0xffff).next).toBe(0xfffe);
+    expect(() =>
+      states
+        .put(UNWIND, ...TOO_MANY)
+        .read()
+        .stepOut(1),
+    ).toThrow(CorruptTables);
     const tables = new Image().info(HEADER.tries).put(TRIES, ...TOO_MANY);
     expect(() => tables.read()).toThrow(CorruptTables);
     const handlers = new Image().info(HEADER.tries).handlers(...TOO_MANY);
