@@ -29,7 +29,7 @@ function coverage(): string {
       )
       .sort((a, b) => (a.name < b.name ? -1 : 1));
     const noOps = functions.filter(({ documentedNoOp }) => documentedNoOp);
-    lines.push('', `## ${dll}.dll: ${functions.length} functions`, '');
+    lines.push('', `## ${dll}.dll: ${functions.length} function${functions.length === 1 ? '' : 's'}`, '');
     lines.push(functions.map(({ name, page }) => `[${name}](${page})`).join(' · '));
     if (noOps.length > 0) {
       lines.push(
