@@ -144,7 +144,7 @@ export class DiskFile extends DiskObject {
 
   read(max: number, position = this.position): Uint8Array | number {
     if ((this.access & FILE_READ_DATA) === 0) return ERROR_ACCESS_DENIED;
-    if (this.locks.forbids(this, position, max, false)) return ERROR_LOCK_VIOLATION;
+    if (this.forbidsReading(max, position)) return ERROR_LOCK_VIOLATION;
     const bytes = new Uint8Array(Math.max(0, Math.min(max, this.cache.size - position)));
     const status = this.cache.read(position, bytes);
     if (status !== 0 && status !== STATUS_END_OF_FILE) return win32Error(status);
@@ -152,13 +152,26 @@ export class DiskFile extends DiskObject {
     return bytes.subarray(0, this.cache.transferred);
   }
 
+  /** Whether locks keep this opening from reading so many bytes. */
+  forbidsReading(length: number, position = this.position): boolean {
+    return this.locks.forbids(this, position, length, false);
+  }
+  /** Likewise from writing, to where write() would. */
+  forbidsWriting(length: number, position?: number): boolean {
+    return this.locks.forbids(this, this.#placeOfWrite(position), length, true);
+  }
+
   /** Rights to append but not to write mean that every write goes to the end. */
+  #placeOfWrite(position: number | undefined): number {
+    const appends = (this.access & FILE_WRITE_DATA) === 0 || position === Number.POSITIVE_INFINITY;
+    return appends ? this.cache.size : (position ?? this.position);
+  }
+
   write(bytes: Uint8Array, position?: number): number {
     this.transferred = 0;
     if ((this.access & (FILE_WRITE_DATA | FILE_APPEND_DATA)) === 0) return ERROR_ACCESS_DENIED;
-    const appends = (this.access & FILE_WRITE_DATA) === 0 || position === Number.POSITIVE_INFINITY;
-    const at = appends ? this.cache.size : (position ?? this.position);
-    if (this.locks.forbids(this, at, bytes.length, true)) return ERROR_LOCK_VIOLATION;
+    if (this.forbidsWriting(bytes.length, position)) return ERROR_LOCK_VIOLATION;
+    const at = this.#placeOfWrite(position);
     const status = bytes.length === 0 ? 0 : this.cache.write(at, bytes);
     this.transferred = bytes.length === 0 ? 0 : this.cache.transferred;
     this.position = at + this.transferred;

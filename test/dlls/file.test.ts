@@ -5,6 +5,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { directoryApi, directoryBaseApi } from '../../src/dlls/kernel32/directory.ts';
 import { fileApi } from '../../src/dlls/kernel32/file.ts';
 import { fileInfoApi, fileInfoClassApi } from '../../src/dlls/kernel32/file-info.ts';
+import { fileLockApi } from '../../src/dlls/kernel32/file-lock.ts';
 import { findApi } from '../../src/dlls/kernel32/find.ts';
 import { handleApi } from '../../src/dlls/kernel32/handle.ts';
 import { matchesPattern } from '../../src/process/name-match.ts';
@@ -14,6 +15,7 @@ import { Guest } from './guest.ts';
 const api = {
   ...fileApi.functions,
   ...fileInfoApi.functions,
+  ...fileLockApi.functions,
   ...fileInfoClassApi.functions,
   ...directoryApi.functions,
   ...directoryBaseApi.functions,
@@ -221,6 +223,17 @@ describe('reading and writing', () => {
     seek(handle, 0);
     write(handle, 'three');
     expect(text('d/log')).toBe('one two three');
+  });
+  it('appending is kept off the end by locks, not off where the pointer is', () => {
+    writeFileSync(inFolder('d/log'), 'one ');
+    const log = open('log', 4, OPEN_EXISTING, SHARE_READ | SHARE_WRITE);
+    const other = open('log', READ | WRITE, OPEN_EXISTING, SHARE_READ | SHARE_WRITE);
+    expect(guest.call(api.LockFile, other, 0, 0, 4, 0)).toBe(1);
+    seek(log, 0);
+    expect(error(write(log, 'two '))).toBe(0);
+    expect(guest.call(api.LockFile, other, 8, 0, 1, 0)).toBe(1);
+    expect(error(write(log, 'three'))).toBe(33);
+    expect(text('d/log')).toBe('one two ');
   });
   it('needs the rights', () => {
     writeFileSync(inFolder('d/f'), 'text');

@@ -169,7 +169,7 @@ function readDisk(
   const length = Math.max(0, Math.min(count, file.cache.size - position));
   // At the end: with OVERLAPPED an error, without one a success of no bytes.
   if (length === 0 && count > 0 && overlapped !== 0) return thread.fail(ERROR_HANDLE_EOF);
-  if (file.locks.forbids(file, position, count, false)) return thread.fail(ERROR_LOCK_VIOLATION);
+  if (file.forbidsReading(count, position)) return thread.fail(ERROR_LOCK_VIOLATION);
   thread.memory.touch(buffer, length, WRITE);
   let done = 0;
   while (done < length) {
@@ -209,7 +209,7 @@ function writeFile(
   let position = overlappedPosition(thread, overlapped);
   if (misaligned(object, buffer, count, position)) return thread.fail(ERROR_INVALID_PARAMETER);
   if (written !== 0) memory.setU32(written, 0);
-  if (object instanceof DiskFile && object.locks.forbids(object, position ?? object.position, count, true))
+  if (object instanceof DiskFile && object.forbidsWriting(count, position))
     return thread.fail(ERROR_LOCK_VIOLATION);
   let done = 0;
   do {
