@@ -1,3 +1,4 @@
+import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { MEM_COMMIT, MEM_RESERVE, PAGE_READWRITE } from '../../src/memory/constants.ts';
 import { GuestFault, type GuestMemory } from '../../src/memory/guest-memory.ts';
@@ -207,27 +208,37 @@ describe('hostile', () => {
     );
   });
   test('random tables are read or refused', () => {
-    let seed = 1;
     const image = new Image();
     const outcomes = new Set<string>();
-    for (let round = 0; round < 300; round++) {
-      for (const at of [INFO, UNWIND, TRIES, HANDLERS, IPS, PARTS])
-        for (let i = 0; i < 64; i++) {
-          seed = (Math.imul(seed, 1103515245) + 12345) & 0x7fff_ffff;
-          image.put(at + i, (seed >>> 16) & 255);
-        }
-      for (const map of [UNWIND, TRIES, IPS, PARTS]) image.put(map, one(round % 4));
-      image.info((seed >>> 8) & 0x7b);
-      try {
-        const table = image.read();
-        table.stateAt(image.base + BEGIN + 16);
-        table.stepOut(0);
-        outcomes.add('read');
-      } catch (error) {
-        if (!(error instanceof CorruptTables || error instanceof GuestFault)) throw error;
-        outcomes.add(error.constructor.name);
-      }
-    }
+    const places = [INFO, UNWIND, TRIES, HANDLERS, IPS, PARTS];
+    fc.assert(
+      fc.property(
+        fc.uint8Array({ minLength: 64 * places.length, maxLength: 64 * places.length }),
+        fc.nat(3),
+        fc.nat(255),
+        (bytes, count, header) => {
+          places.forEach((at, i) => {
+            image.put(at, ...bytes.subarray(i * 64, (i + 1) * 64));
+          });
+          for (const map of [UNWIND, TRIES, IPS, PARTS]) image.put(map, one(count));
+          image.info(header & ~HEADER.flags);
+          outcomes.add(outcomeOf(image));
+        },
+      ),
+      { numRuns: 500 },
+    );
     expect([...outcomes].sort()).toEqual(['CorruptTables', 'GuestFault', 'read']);
   });
 });
+
+function outcomeOf(image: Image): string {
+  try {
+    const table = image.read();
+    table.stateAt(image.base + BEGIN + 16);
+    table.stepOut(0);
+    return 'read';
+  } catch (error) {
+    if (!(error instanceof CorruptTables || error instanceof GuestFault)) throw error;
+    return error.constructor.name;
+  }
+}
